@@ -1,0 +1,1 @@
+"""A model folder that alone is enough: pack, verify, load."""

@@ -1,0 +1,117 @@
+"""A bundle in use: rows in, predictions out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+from polars.exceptions import PolarsError
+
+from mfbench.bundle.manifest import Field, Manifest, verify
+from mfbench.core.errors import UsageError
+from mfbench.core.plugins import load as load_plugin
+from mfbench.core.text import did_you_mean
+from mfbench.features.encoder import Encoder
+from mfbench.flavors.base import Flavor, Prediction
+
+PREDICTION = "prediction"
+
+
+class Model:
+    """A verified, loaded bundle. Safe to use from several threads: predicting changes nothing."""
+
+    def __init__(self, manifest: Manifest, digest: str, encoder: Encoder, fitted: object, flavor: Flavor) -> None:
+        self.manifest = manifest
+        self.digest = digest
+        self._encoder = encoder
+        self._fitted = fitted
+        self._flavor = flavor
+
+    @classmethod
+    def load(cls, folder: Path, trusted: list[str] | None = None) -> Model:
+        """Verifies every digest before anything is loaded. Raises DamageError, or UsageError for a type
+        that is trusted neither by mfbench nor by `trusted`."""
+        manifest, digest = verify(folder)
+        flavor: Flavor = load_plugin("mfbench.flavors", manifest.flavor)()
+        encoder = Encoder.load(folder, trusted)
+        return cls(manifest, digest, encoder, flavor.load(folder / "model", trusted or []), flavor)
+
+    def predict(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """One row per row of `frame`: `prediction`, and probabilities or scores where the model gives any.
+
+        Columns that the model does not know are ignored; one that it needs and that is missing, or a value
+        that does not fit its type, raises UsageError.
+        """
+        rows = conform(frame, self.manifest.inputs)
+        predicted = self._flavor.predict(self._fitted, self._encoder.transform(rows), self.manifest.task)
+        return predictions(predicted, list(self.manifest.classes))
+
+
+def conform(frame: pl.DataFrame, fields: tuple[Field, ...]) -> pl.DataFrame:
+    """The input columns in the signature's order and types."""
+    columns = []
+    for field in fields:
+        if field.name not in frame.columns:
+            hint = did_you_mean(field.name, frame.columns)
+            raise UsageError(f"the rows lack the column {field.name!r}, which the model needs", hint=hint)
+        columns.append(_cast(frame[field.name], field))
+    return pl.DataFrame(columns)
+
+
+def _cast(values: pl.Series, field: Field) -> pl.Series:
+    dtype = parse_dtype(field.dtype)
+    if values.dtype == dtype:
+        return values
+    try:
+        if values.dtype == pl.String and isinstance(dtype, pl.Datetime):
+            moment = values.str.to_datetime(time_zone=dtype.time_zone, strict=True)
+            return moment.cast(dtype)
+        if isinstance(dtype, pl.Datetime) and isinstance(values.dtype, pl.Datetime):
+            naive = dtype.time_zone is not None and values.dtype.time_zone is None
+            return (values.dt.replace_time_zone("UTC") if naive else values).cast(dtype)
+        return values.cast(dtype)
+    except PolarsError as error:
+        reason = str(error).splitlines()[0]
+        raise UsageError(f"column {field.name!r} should be {field.dtype}, not {values.dtype}: {reason}") from None
+
+
+def parse_dtype(text: str) -> pl.DataType:
+    """The Polars type behind the signature's words."""
+    if text.startswith("Datetime("):
+        unit, _, zone = text[9:-1].partition(", ")
+        return pl.Datetime(unit, zone or None)  # type: ignore[arg-type]
+    if text.startswith("Duration("):
+        return pl.Duration(text[9:-1])  # type: ignore[arg-type]
+    kind = getattr(pl, text, None)
+    if kind is None:
+        raise UsageError(f"the signature has an unknown type {text!r}", hint="install a newer mfbench")
+    dtype: pl.DataType = kind()
+    return dtype
+
+
+def dtype_name(dtype: pl.DataType) -> str:
+    """The signature's words for a Polars type; the inverse of parse_dtype."""
+    if isinstance(dtype, pl.Datetime):
+        return f"Datetime({dtype.time_unit}, {dtype.time_zone})" if dtype.time_zone else f"Datetime({dtype.time_unit})"
+    if isinstance(dtype, pl.Duration):
+        return f"Duration({dtype.time_unit})"
+    return type(dtype).__name__
+
+
+def predictions(predicted: Prediction, classes: list[object]) -> pl.DataFrame:
+    """`prediction` as class or number; `probability` (or `score`) of the positive class of two, else one each."""
+    if not classes:
+        return pl.DataFrame({PREDICTION: predicted.values})
+    columns = {PREDICTION: pl.Series([classes[int(code)] for code in predicted.values], dtype=_dtype(classes))}
+    if predicted.scores is not None:
+        word = "probability" if predicted.probabilities else "score"
+        if len(classes) == 2:
+            columns[word] = pl.Series(predicted.scores[:, 1])
+        else:
+            for code, label in enumerate(classes):
+                columns[f"{word}_{label}"] = pl.Series(predicted.scores[:, code])
+    return pl.DataFrame(columns)
+
+
+def _dtype(classes: list[object]) -> pl.DataType:
+    return pl.Series(classes).dtype

@@ -1,0 +1,68 @@
+"""The command tree. A command's module is imported when it is called, never for --help."""
+
+from __future__ import annotations
+
+import os
+from importlib import import_module
+from typing import Any
+
+import click
+
+from mfbench import __version__
+
+# name: (module, one line for --help); the order is that of a model's life
+COMMANDS = {
+    "init": ("init", "Make a workspace here; --demo adds recipes and data to try."),
+    "check": ("check", "Check a recipe against its data, without running it."),
+    "run": ("run", "Run a recipe: train, evaluate, gate and register a model."),
+    "runs": ("runs", "List, show, follow and stop runs."),
+    "models": ("models", "List, show and name registered models."),
+    "score": ("score", "Predict every row of a file with a model."),
+    "sql": ("sql", "Query everything recorded, read-only."),
+    "doctor": ("doctor", "Say what is installed, where things are, and whether they are whole."),
+}
+
+
+class Tree(click.Group):
+    """Finds commands by name in COMMANDS."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"mfbench.cli.{COMMANDS[cmd_name][0]}").command
+        return command
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[Any, Any, list[str]]:
+        if args and args[0] not in COMMANDS:
+            from mfbench.core.text import did_you_mean
+
+            ctx.fail(f"there is no command {args[0]!r}; {did_you_mean(args[0], COMMANDS)}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(
+    cls=Tree,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Start with: mfbench init --demo, then: mfbench run flight-delay.toml",
+)
+@click.version_option(__version__, prog_name="mfbench")
+@click.option("--workspace", metavar="DIR", help="The workspace to use [default: found upwards from here].")
+@click.pass_context
+def app(ctx: click.Context, workspace: str | None) -> None:
+    """A terminal workbench for the whole life of a model.
+
+    A recipe (one TOML file) turns data into a checked, trained, evaluated and registered model; everything
+    is written down in .mfbench, local first, with no server.
+    """
+    if workspace:
+        os.environ["MFBENCH_WORKSPACE"] = workspace
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())

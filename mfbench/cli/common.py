@@ -1,0 +1,105 @@
+"""Options and output that commands share. stdout is data, stderr is narration."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from mfbench.api.workbench import Workbench
+
+Command = Callable[..., Any]
+workspace_option = click.option(
+    "--workspace", metavar="DIR", envvar="MFBENCH_WORKSPACE", help="The workspace to use [default: found upwards]."
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+class ListingGroup(click.Group):
+    """A plural noun: alone, or followed by options only, it lists."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if not args or (args[0].startswith("-") and args[0] not in ("-h", "--help")):
+            args = ["list", *args]
+        return super().parse_args(ctx, args)
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[Any, Any, list[str]]:
+        if args and args[0] not in self.commands:
+            from mfbench.core.text import did_you_mean
+
+            ctx.fail(f"there is no {ctx.info_name} {args[0]!r}; {did_you_mean(args[0], self.commands)}")
+        return super().resolve_command(ctx, args)
+
+
+def open_bench(workspace: str | None) -> Workbench:
+    from mfbench.api.workbench import Workbench
+
+    return Workbench.open(workspace)
+
+
+def narrate(text: str) -> None:
+    click.echo(text, err=True)
+
+
+def print_json(value: Any) -> None:
+    """One line of JSON: NaN and infinities as null, times as ISO text."""
+    import msgspec
+
+    click.echo(msgspec.json.encode(plain(value)).decode())
+
+
+def plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, datetime):
+        return (value if value.tzinfo else value.replace(tzinfo=UTC)).isoformat(timespec="milliseconds")
+    if value is None or isinstance(value, str | int | bool):
+        return value
+    return str(value)
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], right: Sequence[str] = ()) -> None:
+    """A table on stdout: drawn on a terminal, tab-separated in a pipe."""
+    texts = [[cell(value) for value in row] for row in rows]
+    if not sys.stdout.isatty():
+        click.echo("\t".join(columns))
+        for row in texts:
+            click.echo("\t".join(text.replace("\t", " ").replace("\n", " ") for text in row))
+        return
+    from rich import box
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in columns:
+        table.add_column(name, justify="right" if name in right else "left", overflow="fold")
+    for row in texts:
+        table.add_row(*(escape(text) for text in row))
+    Console().print(table)
+
+
+def cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.4g}" if abs(value) < 1e5 else f"{value:.6g}"
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%d %H:%M:%S")
+    if isinstance(value, list | tuple):
+        return ", ".join(cell(item) for item in value)
+    return printable(str(value))
+
+
+def printable(text: str) -> str:
+    """Text from files and errors without control characters: a name must not steer the terminal."""
+    return "".join(sign if sign.isprintable() or sign in "\n\t" else "\N{REPLACEMENT CHARACTER}" for sign in text)

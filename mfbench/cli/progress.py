@@ -1,0 +1,124 @@
+"""How a run looks while it runs: a live list of steps on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from mfbench.cli.common import narrate, printable
+from mfbench.core.text import seconds
+from mfbench.engine.result import RunResult
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+Show = Callable[[RunResult, list[Any]], None]
+_GLYPHS = {"finished": "✓", "failed": "✗", "refused": "✗", "running": "▸", "cached": "="}
+_COLOURS = {"finished": "green", "failed": "red", "refused": "yellow", "running": "cyan", "cached": "dim"}
+_QUICK = 0.25  # seconds a run may take before a display is worth loading
+
+
+@contextmanager
+def progress() -> Iterator[Show]:
+    """A function to call with the state so far and each new event; an empty event is a tick of the clock."""
+    if not sys.stderr.isatty():
+        yield lambda result, event: _line(result, event)
+        return
+    display = _Display()
+    try:
+        yield display.show
+    finally:
+        display.close()
+
+
+def _line(result: RunResult, event: list[Any]) -> None:
+    """One plain line for what people want to know."""
+    if not event:
+        return
+    kind, fields = event[2], event[3:]
+    if kind == "run.started":
+        narrate(f"run {result.run}  {result.name}  ({result.executor})")
+    elif kind == "step.ended":
+        narrate(f"  {step_line(result.steps[fields[0]])}")
+    elif kind == "log":
+        narrate(f"    {printable(fields[1])}")
+
+
+def step_line(step: dict[str, Any]) -> str:
+    if step["cached"]:
+        return f"= {step['name']}  cached"
+    took = "" if step["seconds"] is None else seconds(step["seconds"])
+    word = f"  {step['status']}" if step["status"] in ("failed", "refused") else ""
+    return f"{_GLYPHS[step['status']]} {step['name']}{word}  {took}"
+
+
+class _Display:
+    """rich.live, loaded only when a run takes long enough to be watched."""
+
+    def __init__(self) -> None:
+        self._born = time.monotonic()
+        self._live: Any = None
+        self._console: Console | None = None
+        self._waiting: list[tuple[str, str]] = []
+        self._last = ""
+
+    def show(self, result: RunResult, event: list[Any]) -> None:
+        if event and event[2] == "run.started":
+            self._say(f"run {result.run}  {result.name}  ({result.executor})", "bold")
+        elif event and event[2] == "log":
+            level, text = event[3], printable(event[4])
+            self._last = text
+            if level in ("error", "warning", "output"):
+                self._say(f"    {text}", "red" if level == "error" else "dim")
+        elif event and event[2] == "step.ended":
+            step = result.steps[event[3]]
+            self._last = ""
+            self._say(f"  {step_line(step)}", "dim" if step["cached"] else _COLOURS[step["status"]])
+        if self._live is None and time.monotonic() - self._born > _QUICK:
+            self._open()
+        if self._live is not None:
+            self._live.update(self._picture(result))
+
+    def close(self) -> None:
+        if self._live is not None:
+            self._live.stop()
+        elif self._waiting:
+            for text, _ in self._waiting:
+                narrate(text)
+
+    def _say(self, text: str, style: str) -> None:
+        if self._console is None:
+            self._waiting.append((text, style))
+        else:
+            self._console.print(text, style=style, markup=False, highlight=False)
+
+    def _open(self) -> None:
+        from rich.console import Console
+        from rich.live import Live
+
+        self._console = Console(stderr=True)
+        for text, style in self._waiting:
+            self._console.print(text, style=style, markup=False, highlight=False)
+        self._waiting = []
+        self._live = Live(console=self._console, refresh_per_second=8, transient=True)
+        self._live.start()
+
+    def _picture(self, result: RunResult) -> RenderableType:
+        from rich.spinner import Spinner
+        from rich.text import Text
+
+        names = result.planned
+        running = [step for step in result.steps.values() if step["status"] == "running"]
+        if not running:
+            return Text("")
+        step = running[-1]
+        done = len(result.steps) - len(running)
+        took = seconds(max(0.0, time.time() - step["began"] / 1e6))
+        after = names[names.index(step["name"]) + 1 :] if step["name"] in names else []
+        upcoming = f"  then {', '.join(after)}" if after else ""
+        note = f"  {self._last}" if self._last else ""
+        line = f" {step['name']}  {took}  ({done + 1} of {max(len(names), done + 1)}){note}{upcoming}"
+        return Spinner("dots", text=Text(line, overflow="ellipsis", no_wrap=True), style="cyan")

@@ -1,0 +1,66 @@
+"""`mfbench run`."""
+
+from __future__ import annotations
+
+import click
+
+from mfbench.cli.common import json_option, narrate, print_json, workspace_option
+
+EXAMPLES = """\b
+Examples:
+  mfbench run recipes/flight-delay.toml
+  mfbench run flight-delay.toml --set model.max_iter=200 --set run.seed=3
+  mfbench run flight-delay.toml --json | tail -n 1
+  mfbench run flight-delay.toml --detach
+
+\b
+Exit codes: 0 done; 1 the run failed; 2 the recipe or its data is wrong; 3 a gate or a data check
+refused; 130 stopped."""
+
+
+@click.command("run", epilog=EXAMPLES)
+@click.argument("recipe", type=click.Path(dir_okay=False))
+@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Lay a value over the recipe; repeatable.")
+@click.option("--executor", metavar="NAME", help="Where to run: auto or local [default: the recipe's].")
+@click.option("--name", help="The run's name [default: the recipe's].")
+@click.option("--detach", is_flag=True, help="Print the run's id and leave it running.")
+@workspace_option
+@json_option
+def command(
+    recipe: str,
+    overrides: tuple[str, ...],
+    executor: str | None,
+    name: str | None,
+    detach: bool,
+    workspace: str | None,
+    as_json: bool,
+) -> int:
+    """Run a recipe: check, train, evaluate, gate and register.
+
+    What has been computed before is not computed again. Ctrl-C stops the run; closing the terminal does not:
+    find it again with `mfbench runs logs last --follow`.
+    """
+    from mfbench.api.workbench import follow_to_end, start
+
+    launched, home = start(recipe, workspace, overrides, executor, name)
+    if detach:
+        launched.close()
+        if as_json:
+            print_json({"run": launched.run})
+        else:
+            click.echo(launched.run)
+        return 0
+    from mfbench.cli.progress import progress
+
+    with progress() as show:
+        result = follow_to_end(home, launched.run, show, launched)
+    launched.close()
+    if as_json:
+        print_json(result.as_json())
+    else:
+        from mfbench.cli.summary import conclusion
+
+        narrate(conclusion(result))
+        if result.model:
+            click.echo(f"{result.model['name']}:{result.model['version']}")
+    return result.exit_code

@@ -1,0 +1,184 @@
+"""`mfbench runs`: list, show, logs, stop."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import click
+
+from mfbench.cli.common import (
+    ListingGroup,
+    cell,
+    json_option,
+    narrate,
+    open_bench,
+    print_json,
+    print_table,
+    printable,
+    workspace_option,
+)
+from mfbench.core.text import seconds
+
+EXAMPLES = """\b
+Examples:
+  mfbench runs
+  mfbench runs --where "metrics.roc_auc > 0.7 and params.model.estimator = 'LogisticRegression'"
+  mfbench runs --sort -metrics.roc_auc --limit 5 --json
+  mfbench runs show last
+  mfbench runs logs last --follow
+
+\b
+RUN is a run's id, a unique beginning or end of it, or 'last'."""
+
+
+@click.group("runs", cls=ListingGroup, epilog=EXAMPLES)
+def command() -> None:
+    """List, show, follow and stop runs. Alone it lists."""
+
+
+@command.command("list", epilog=EXAMPLES)
+@click.option("--where", metavar="CONDITION", help="Which runs: columns, params.KEY, metrics.KEY, tags.KEY.")
+@click.option("--sort", metavar="[-]COLUMN", help="Order; '-' for descending [default: -started].")
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(min=1), help="Runs on a page.")
+@click.option("--page", default=1, show_default=True, type=click.IntRange(min=1), help="Which page.")
+@workspace_option
+@json_option
+def list_(where: str | None, sort: str | None, limit: int, page: int, workspace: str | None, as_json: bool) -> None:
+    """List runs, newest first: what they are, how they went, their metrics."""
+    rows, total = open_bench(workspace).list_runs(where, sort, limit, (page - 1) * limit)
+    if as_json:
+        print_json([_item(row) for row in rows])
+        return
+    if not total:
+        narrate("no run matches" if where else "no runs yet; the first: mfbench run RECIPE")
+        return
+    keys = _metric_keys(rows)
+    columns = ["run", "name", "status", "started", "took", "model", *keys]
+    table = [
+        [row["run"], row["name"], row["status"], row["started"], _took(row), _model(row),
+         *(row["metrics"].get(key) for key in keys)]
+        for row in rows
+    ]  # fmt: skip
+    print_table(columns, table, right=["took", *keys])
+    if total > len(rows):
+        narrate(f"runs {(page - 1) * limit + 1} to {(page - 1) * limit + len(rows)} of {total}; next: --page {page + 1}")
+
+
+@command.command("show")
+@click.argument("run")
+@workspace_option
+@json_option
+def show(run: str, workspace: str | None, as_json: bool) -> None:
+    """Show one run: params, steps, metrics, gates, artifacts."""
+    found = open_bench(workspace).show_run(run)
+    if as_json:
+        print_json(found)
+        return
+    for name in ("run", "name", "status", "executor", "started", "ended", "host", "error"):
+        if found[name] is not None:
+            click.echo(f"{name + ':':<10} {cell(found[name])}")
+    if _model(found):
+        click.echo(f"model:     {_model(found)}")
+    _section("params", ("key", "value"), sorted(found["params"].items()))
+    steps = [(s["step"], s["status"], "yes" if s["cached"] else "", seconds(s["seconds"])) for s in found["steps"]]
+    _section("steps", ("step", "status", "cached", "took"), steps, right=["took"])
+    metrics = [(m["key"], m["last"], m["best"], m["n"]) for m in found["run_metrics"]]
+    _section("metrics", ("metric", "last", "best", "points"), metrics, right=["last", "best", "points"])
+    verdicts = [
+        (g["name"], "passed" if g["passed"] else "refused", g["observed"], g["bound"], g["against"], g["note"])
+        for g in found["gates"]
+    ]
+    _section("gates", ("gate", "verdict", "observed", "bound", "against", "note"), verdicts)
+    checks = [(c["name"], "passed" if c["passed"] else "failed", c["observed"], c["bound"]) for c in found["checks"]]
+    _section("data checks", ("check", "verdict", "observed", "bound"), checks)
+    artifacts = [(a["path"], a["bytes"], a["digest"][:12]) for a in found["artifacts"]]
+    _section("artifacts", ("path", "bytes", "digest"), artifacts, right=["bytes"])
+    for damage in found["damages"]:
+        narrate(f"damaged: {damage['segment']} byte {damage['offset']}: {damage['reason']}")
+
+
+@command.command("logs")
+@click.argument("run")
+@click.option("-f", "--follow", is_flag=True, help="Go on until the run ends.")
+@workspace_option
+@json_option
+def logs(run: str, follow: bool, workspace: str | None, as_json: bool) -> None:
+    """Print what a run and its steps have said, in order of time."""
+    from mfbench.journal.reader import read_events
+
+    home = open_bench(workspace).workspace
+    name = home.find_run(run)
+    if not follow:
+        for event in read_events(home.run_folder(name) / "events"):
+            _log_line(event, as_json)
+        return
+    from mfbench.api.workbench import follow_to_end
+
+    result = follow_to_end(home, name, lambda _, event: _log_line(event, as_json))
+    if not as_json:
+        narrate(f"the run is {result.status}")
+
+
+@command.command("stop")
+@click.argument("run")
+@workspace_option
+def stop(run: str, workspace: str | None) -> None:
+    """Stop a run that is going on."""
+    if open_bench(workspace).stop(run):
+        narrate("asked to stop; see: mfbench runs logs " + run + " --follow")
+    else:
+        narrate("the run is over already")
+
+
+def _item(row: dict[str, Any]) -> dict[str, Any]:
+    names = ("run", "name", "recipe", "status", "executor", "started", "ended", "metrics", "params", "tags", "error")
+    model = {"name": row["model"], "version": row["model_version"]} if row["model"] else None
+    return {**{name: row[name] for name in names}, "model": model}
+
+
+def _metric_keys(rows: list[dict[str, Any]], most: int = 4) -> list[str]:
+    """The metrics that most of these runs have."""
+    counts: dict[str, int] = {}
+    for row in rows:
+        for key in row["metrics"]:
+            counts[key] = counts.get(key, 0) + 1
+    return sorted(sorted(counts), key=lambda key: -counts[key])[:most]
+
+
+def _took(row: dict[str, Any]) -> str:
+    return seconds((row["ended"] - row["started"]).total_seconds()) if row["ended"] else ""
+
+
+def _model(row: dict[str, Any]) -> str:
+    return f"{row['model']}:{row['model_version']}" if row["model"] else ""
+
+
+def _section(title: str, columns: tuple[str, ...], rows: list[Any], right: list[str] | None = None) -> None:
+    if rows:
+        click.echo(f"\n{title}")
+        print_table(columns, rows, right or [])
+
+
+def _log_line(event: list[Any], as_json: bool) -> None:
+    if not event:
+        return
+    _, time, kind, *fields = event
+    texts = {
+        "log": lambda: f"{fields[0]}: {fields[1]}" if fields[0] != "info" else str(fields[1]),
+        "step.started": lambda: f"step {fields[0]}",
+        "step.ended": lambda: f"step {fields[0]} {fields[2]}{' (cached)' if fields[3] else ''}" + _problem(fields[6]),
+        "run.started": lambda: f"run {fields[0]['name']} on {fields[0]['host']} ({fields[0]['executor']})",
+        "run.ended": lambda: f"run {fields[0]}" + _problem(fields[1]),
+    }
+    if kind not in texts:
+        return
+    text, moment = texts[kind](), datetime.fromtimestamp(time / 1e6).astimezone()
+    if as_json:
+        print_json({"time": moment, "kind": kind, "text": text})
+    else:
+        click.echo(f"{moment:%H:%M:%S.%f}"[:-3] + f"  {printable(text)}")
+
+
+def _problem(error: dict[str, Any] | None) -> str:
+    return f": {error.get('traceback') or error['message']}" if error else ""

@@ -1,0 +1,89 @@
+"""Every error that mfbench raises on purpose.
+
+MfbenchError                what happened, where, what to do; exit code 1
+├── UsageError              what was asked is wrong; exit code 2
+│   ├── RecipeError         a recipe is wrong, with file:line:column
+│   ├── FitError            what a recipe asks for does not fit its data or estimator; names the key
+│   ├── NotFoundError       no such run, model, version, alias
+│   └── WorkspaceError      no workspace here, or not one we can use
+├── RefusedError            a gate or a data check refused; exit code 3
+├── RunFailedError          a run ended without finishing; exit code 1
+├── StoreBusyError          somebody else holds the database for too long
+├── DamageError             a journal, ledger, blob or bundle is not what was written
+└── MissingPluginError      a named plug-in or extra is not installed
+"""
+
+from __future__ import annotations
+
+
+class MfbenchError(Exception):
+    """Base of the tree.
+
+    `where` is a place a person can go to (file:line:column, a run, a path), `hint` what to do next.
+    """
+
+    exit_code = 1
+    title = "failed"
+
+    def __init__(self, message: str, *, where: str | None = None, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.where = where
+        self.hint = hint
+
+    def __str__(self) -> str:
+        head = f"{self.where}: {self.message}" if self.where else self.message
+        return f"{head}\n  {self.hint}" if self.hint else head
+
+    def as_dict(self) -> dict[str, str | None]:
+        """The same as fields, for `--json`."""
+        kind = type(self).__name__.removesuffix("Error")
+        return {"type": kind, "message": self.message, "where": self.where, "hint": self.hint}
+
+
+class UsageError(MfbenchError):
+    exit_code = 2
+    title = "not possible"
+
+
+class RecipeError(UsageError):
+    title = "recipe"
+
+
+class FitError(UsageError):
+    """Raised below the recipe's file: `key` is what the message is about, e.g. ("data", "target")."""
+
+    title = "recipe"
+
+    def __init__(self, key: tuple[str | int, ...], message: str, hint: str | None = None) -> None:
+        super().__init__(message, where=".".join(str(part) for part in key), hint=hint)
+        self.key = key
+
+
+class NotFoundError(UsageError):
+    title = "not found"
+
+
+class WorkspaceError(UsageError):
+    title = "workspace"
+
+
+class RefusedError(MfbenchError):
+    exit_code = 3
+    title = "refused"
+
+
+class RunFailedError(MfbenchError):
+    title = "run failed"
+
+
+class StoreBusyError(MfbenchError):
+    title = "store busy"
+
+
+class DamageError(MfbenchError):
+    title = "damaged"
+
+
+class MissingPluginError(UsageError):
+    title = "not installed"

@@ -1,0 +1,49 @@
+"""Small helps for messages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
+
+
+def nearest(name: str, options: Iterable[str]) -> str | None:
+    """The option that `name` most likely meant, or None."""
+    from difflib import get_close_matches
+
+    by_lower = {option.lower(): option for option in options}
+    found = get_close_matches(name.lower(), list(by_lower), n=1, cutoff=0.6)
+    return by_lower[found[0]] if found else None
+
+
+def did_you_mean(name: str, options: Iterable[str], *, limit: int = 12) -> str:
+    """A sentence: the nearest right name, else the names there are."""
+    names = sorted(options)
+    close = nearest(name, names)
+    if close:
+        return f"did you mean {close!r}?"
+    shown = ", ".join(names[:limit]) + (f" … ({len(names)} in all)" if len(names) > limit else "")
+    return f"known: {shown}" if names else "there are none"
+
+
+def parse_duration(text: str) -> float:
+    """Seconds from '90s', '30m', '1.5h', '28d', '4w'. Raises ValueError."""
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)\s*", text)
+    if not match:
+        raise ValueError(f"{text!r} is not a duration such as '90s', '30m', '1.5h' or '28d'")
+    return float(match[1]) * UNITS[match[2]]
+
+
+def plural(count: int, noun: str) -> str:
+    """'1 row', '1,204 rows'."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def seconds(value: float) -> str:
+    """A duration for people: '12 ms', '3.4 s', '2m 05s'."""
+    if value < 0.1:
+        return f"{value * 1000:.0f} ms"
+    if value < 60:
+        return f"{value:.1f} s"
+    return f"{int(value // 60)}m {int(value % 60):02d}s"

@@ -1,0 +1,1 @@
+"""Sources, targets, checks and splits."""

@@ -1,0 +1,48 @@
+"""Finished steps by key: `cache/<key>.json` names the outputs' digests and the events to tell again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from mfbench.core.ids import random_text
+from mfbench.journal.blobs import Blobs
+
+TOLD_AGAIN = ("m", "param", "data", "check", "log")
+
+
+class CachedStep(msgspec.Struct, frozen=True, kw_only=True):
+    """`events` are (kind, *fields) of the step's first run; `outputs` name to (digest, bytes)."""
+
+    step: str
+    run: str
+    seconds: float
+    outputs: dict[str, tuple[str, int]]
+    events: list[list[Any]]
+
+
+class StepCache:
+    def __init__(self, folder: Path, blobs: Blobs) -> None:
+        self.folder = folder
+        self.blobs = blobs
+
+    def get(self, key: str) -> CachedStep | None:
+        """The finished step, if every one of its outputs is still there."""
+        try:
+            found = msgspec.json.decode((self.folder / f"{key}.json").read_bytes(), type=CachedStep)
+        except (OSError, msgspec.MsgspecError):
+            return None
+        return found if all(self._whole(digest, size) for digest, size in found.outputs.values()) else None
+
+    def put(self, key: str, step: CachedStep) -> None:
+        staged = self.folder / f".{random_text(12)}"
+        staged.write_bytes(msgspec.json.encode(step))
+        staged.replace(self.folder / f"{key}.json")
+
+    def _whole(self, digest: str, size: int) -> bool:
+        try:
+            return self.blobs.path(digest).stat().st_size == size
+        except OSError:
+            return False

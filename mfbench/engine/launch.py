@@ -1,0 +1,126 @@
+"""Starting a driver that outlives its caller.
+
+From a small process with one thread (the command line) it is forked, which costs a millisecond. From any
+other (a notebook, the screen, a program with a framework loaded) a new interpreter is started: forking a
+process with threads can hang its child.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from mfbench.core.errors import MfbenchError
+from mfbench.engine.driver import Request, drive
+from mfbench.recipe.load import load_recipe
+from mfbench.recipe.loaded import LoadedRecipe
+
+_THREADED = {"numpy", "polars", "duckdb", "torch", "pyarrow", "sklearn"}
+
+
+@dataclass
+class Launched:
+    """A run on its way. `pipe` becomes readable when the driver has ended, however it did."""
+
+    run: str
+    pid: int
+    pipe: int
+
+    def stop(self) -> None:
+        """Asks the driver to end the run; it says so in the journal."""
+        try:
+            os.kill(self.pid, signal.SIGTERM)
+        except ProcessLookupError:
+            pass
+
+    def close(self) -> None:
+        os.close(self.pipe)
+        try:
+            os.waitpid(self.pid, os.WNOHANG)
+        except ChildProcessError:
+            pass
+
+
+def launch(request: Request) -> Launched:
+    """Starts the driver and waits until the run exists. Raises what was wrong with the recipe."""
+    loaded = load_recipe(Path(request.recipe), request.overrides)
+    read, write = os.pipe()
+    plain = threading.active_count() == 1 and not _THREADED & sys.modules.keys()
+    pid = _forked(request, loaded, read, write) if plain else _spawned(request, write)
+    os.close(write)
+    first = b""
+    while not first.endswith(b"\n"):
+        chunk = os.read(read, 65536)
+        if not chunk:
+            raise MfbenchError("the driver of the run died before the run began")
+        first += chunk
+    told = msgspec.json.decode(first)
+    if "error" in told:
+        from mfbench.engine.driver import ToldError
+
+        os.close(read)
+        os.waitpid(pid, 0)
+        raise ToldError(told["error"])
+    return Launched(told["run"], pid, read)
+
+
+def _forked(request: Request, loaded: LoadedRecipe, read: int, write: int) -> int:
+    pid = os.fork()
+    if pid:
+        return pid
+    os.close(read)
+    _run_driver(request, write, loaded)
+    os._exit(0)
+
+
+def _spawned(request: Request, write: int) -> int:
+    import subprocess
+
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mfbench.engine", str(write)],
+        stdin=subprocess.PIPE,
+        pass_fds=[write],
+        start_new_session=True,
+    )
+    assert process.stdin is not None
+    process.stdin.write(msgspec.json.encode(request))
+    process.stdin.close()
+    return process.pid
+
+
+def _run_driver(request: Request, write: int, loaded: LoadedRecipe | None = None) -> None:
+    """The body of the detached process. Nothing that it raises reaches the caller's stack."""
+    if os.getpid() != os.getsid(0):
+        os.setsid()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(nowhere, descriptor)
+
+    def report(message: dict[str, Any]) -> None:
+        try:
+            os.write(write, msgspec.json.encode(message) + b"\n")
+        except BrokenPipeError:  # the face has gone; the run goes on
+            pass
+
+    try:
+        drive(request, report, loaded)
+    except MfbenchError as error:
+        report({"error": {**error.as_dict(), "code": error.exit_code}})
+    except BaseException:
+        import traceback
+
+        hint = traceback.format_exc()
+        report({"error": {"type": "Internal", "message": "mfbench itself failed", "where": None, "hint": hint, "code": 1}})
+    finally:
+        from mfbench.journal.flusher import flush
+
+        flush()

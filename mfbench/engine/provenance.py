@@ -1,0 +1,75 @@
+"""What is recorded so that a run can be repeated and explained: code, environment, machine."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from mfbench import __version__
+from mfbench.core.versions import installed, python_version
+from mfbench.journal.ledger import actor
+
+MOST_PATCH = 1_000_000  # bytes
+_SECRET = re.compile(r"(^|/)(\.env|.*\.pem|.*\.key|.*secret.*|.*credential.*|id_rsa.*|\.netrc|\.pypirc)", re.IGNORECASE)
+_TOKEN = re.compile(r"(?i)(password|passwd|secret|token|api_?key|aws_[a-z_]*key)\s*[=:]")
+
+
+def machine() -> dict[str, Any]:
+    return {
+        "host": os.uname().nodename,
+        "system": f"{os.uname().sysname} {os.uname().release}",
+        "machine": platform.machine(),
+        "cpus": os.cpu_count(),
+        "python": python_version(),
+        "executable": sys.executable,
+        "mfbench": __version__,
+        "actor": actor(),
+    }
+
+
+def environment() -> str:
+    """Every installed distribution, as requirements."""
+    return "".join(f"{name}=={version}\n" for name, version in sorted(installed().items()))
+
+
+class CodeState:
+    """The git commit and uncommitted changes around a folder; asked for early, collected late."""
+
+    def __init__(self, folder: Path) -> None:
+        here = folder.resolve()
+        self.top = next((item for item in (here, *here.parents) if (item / ".git").exists()), None)
+        self._commit = self._ask("rev-parse", "HEAD")
+        self._changed = self._ask("diff", "HEAD", "--name-only", "-z")
+
+    def _ask(self, *words: str) -> subprocess.Popen[bytes] | None:
+        if self.top is None:
+            return None
+        try:
+            return subprocess.Popen(
+                ["git", "-C", str(self.top), *words], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+            )
+        except OSError:  # git is not installed
+            return None
+
+    def collect(self) -> tuple[dict[str, Any], bytes]:
+        """({commit, dirty, left_out}, patch). Secret-looking files and lines never enter the patch."""
+        if self._commit is None or self._changed is None:
+            return {}, b""
+        commit = self._commit.communicate()[0].decode().strip()
+        names = [name for name in self._changed.communicate()[0].decode(errors="replace").split("\0") if name]
+        if self._commit.returncode:
+            return {}, b""
+        fine = [name for name in names if not _SECRET.search(name)]
+        left_out = sorted(set(names) - set(fine))
+        patch = b""
+        if fine:
+            asked = self._ask("diff", "HEAD", "--no-color", "--no-ext-diff", "--", *(f":(top,literal){n}" for n in fine))
+            patch = asked.communicate()[0] if asked else b""
+            if len(patch) > MOST_PATCH or _TOKEN.search(patch.decode(errors="replace")):
+                patch, left_out = b"", names
+        return {"commit": commit, "dirty": bool(names), "left_out": left_out}, patch

@@ -1,0 +1,82 @@
+"""What a run has come to, from its events: for a progress display, for `--json`, for the exit code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from mfbench.journal.line import unpack_number
+from mfbench.journal.reader import Event
+
+EXIT_CODES = {"finished": 0, "stopped": 130}
+
+
+@dataclass
+class RunResult:
+    """Events go in through `take`, in order; the rest can be read at any time."""
+
+    run: str
+    status: str = "running"
+    recipe: str | None = None
+    name: str | None = None
+    executor: str | None = None
+    planned: list[str] = field(default_factory=list)
+    started: int = 0
+    ended: int = 0
+    steps: dict[str, dict[str, Any]] = field(default_factory=dict)
+    metrics: dict[str, float] = field(default_factory=dict)
+    gates: list[dict[str, Any]] = field(default_factory=list)
+    model: dict[str, Any] | None = None
+    error: dict[str, Any] | None = None
+
+    def take(self, event: Event) -> None:
+        _, time, kind, *fields = event
+        if kind == "run.started":
+            about = fields[0]
+            self.started, self.name, self.recipe = time, about["name"], about["recipe"]
+            self.executor, self.planned = about["executor"], about.get("steps", [])
+        elif kind == "step.started":
+            self.steps[fields[0]] = {"name": fields[0], "cached": False, "seconds": None, "status": "running",
+                                     "began": time}  # fmt: skip
+        elif kind == "step.ended":
+            name, _, status, cached, seconds = fields[:5]
+            self.steps[name] |= {"cached": cached, "seconds": seconds, "status": status}
+        elif kind == "m" and (len(fields) < 4 or fields[3] is None):
+            self.metrics[fields[0]] = unpack_number(fields[2])
+        elif kind == "gate":
+            name, passed, observed, bound, against, note = fields[:6]
+            self.gates.append({"name": name, "passed": passed, "observed": unpack_number(observed),
+                               "bound": None if bound is None else unpack_number(bound), "against": against,
+                               "note": note})  # fmt: skip
+        elif kind == "run.ended":
+            self.status, self.error, self.model = fields[:3]
+            self.ended = time
+
+    @property
+    def refused(self) -> bool:
+        return any(not gate["passed"] for gate in self.gates)
+
+    @property
+    def exit_code(self) -> int:
+        """0 done, 1 failed or lost, 3 refused by a gate or a data check, 130 stopped."""
+        if self.status == "finished":
+            return 3 if self.refused else 0
+        if self.status == "failed" and self.error:
+            return int(self.error.get("code", 1))
+        return EXIT_CODES.get(self.status, 1)
+
+    def as_json(self) -> dict[str, Any]:
+        """The one object that `mfbench run --json` prints."""
+        model = self.model and {"name": self.model["name"], "version": self.model["version"]}
+        return {
+            "run": self.run,
+            "recipe": self.recipe,
+            "status": self.status,
+            "executor": self.executor,
+            "seconds": round((self.ended - self.started) / 1e6, 3) if self.ended else None,
+            "metrics": self.metrics,
+            "gates": self.gates,
+            "model": model,
+            "steps": [{key: step[key] for key in ("name", "cached", "seconds")} for step in self.steps.values()],
+            "error": self.error and {key: self.error.get(key) for key in ("type", "message", "where", "hint")},
+        }

@@ -1,0 +1,1 @@
+"""Where a worker runs. An executor sees a JobSpec, never the store."""

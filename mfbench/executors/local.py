@@ -1,0 +1,86 @@
+"""Runs the worker as a process of this machine."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import time
+from pathlib import Path
+
+from mfbench.executors.base import Exit
+from mfbench.executors.warm import WarmWorker
+
+
+class LocalExecutor:
+    name = "local"
+
+    def start(self, folder: Path, warm: WarmWorker | None) -> LocalExecution:
+        worker = warm or WarmWorker(bytes, len(os.sched_getaffinity(0)))
+        worker.order(folder)
+        return LocalExecution(worker)
+
+
+class LocalExecution:
+    """A forked worker, seen from the driver."""
+
+    def __init__(self, worker: WarmWorker) -> None:
+        self.pid = worker.pid
+        self._worker = worker  # its order pipe has to stay open: the worker ends when it closes
+        self._printed = worker.printed
+        self._partial = b""
+        self._open = True
+        os.set_blocking(self._printed, False)
+
+    def poll(self, timeout: float) -> Exit | None:
+        deadline = time.monotonic() + timeout
+        while True:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                code = os.waitstatus_to_exitcode(status)
+                self._end_group(signal.SIGKILL)  # children that it left behind
+                return Exit(code, -code if code < 0 else None)
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return None
+            # Short naps: a worker that runs empty steps is done within milliseconds.
+            select.select([self._printed] if self._open else [], [], [], min(left, 0.002))
+            if self._open and select.select([self._printed], [], [], 0)[0]:
+                return None
+
+    def printed(self) -> list[str]:
+        while self._open:
+            try:
+                chunk = os.read(self._printed, 65536)
+            except BlockingIOError:
+                break
+            self._open = bool(chunk)
+            self._partial += chunk
+        *lines, self._partial = self._partial.split(b"\n")
+        if not self._open and self._partial:
+            lines, self._partial = [*lines, self._partial], b""
+        return [line.decode(errors="replace") for line in lines]
+
+    def stop(self, grace: float) -> Exit:
+        self._end_group(signal.SIGTERM)
+        ended = self.poll_silently(grace)
+        if ended is None:
+            self._end_group(signal.SIGKILL)
+            ended = self.poll_silently(30.0)
+        return ended or Exit(-9, 9)
+
+    def poll_silently(self, seconds: float) -> Exit | None:
+        """Waits for the end while what is printed piles up in the pipe's buffer, which is read on."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            ended = self.poll(0.02)
+            if ended:
+                return ended
+            self.printed()
+        return None
+
+    def _end_group(self, number: int) -> None:
+        try:
+            os.killpg(self.pid, number)
+        except (ProcessLookupError, PermissionError):
+            pass

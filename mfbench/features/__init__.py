@@ -1,0 +1,1 @@
+"""One feature path for training and serving."""

@@ -1,0 +1,138 @@
+"""Which columns become features and of what kind: as the recipe says, else inferred, and told either way."""
+
+from __future__ import annotations
+
+import re
+from fnmatch import fnmatchcase
+from typing import Literal
+
+import msgspec
+import polars as pl
+
+from mfbench.core.errors import FitError
+from mfbench.core.text import did_you_mean
+from mfbench.data.expressions import parse
+from mfbench.recipe.schema import Data, Feature, Kind, Part
+
+MANY = 1000  # text with more different values than this, most of them met once, is no category
+
+
+class Column(msgspec.Struct, frozen=True, kw_only=True):
+    """One feature: where it comes from and how it is encoded. `why` says how the kind was found."""
+
+    name: str
+    expr: str | None = None
+    kind: Kind
+    why: str
+    encode: Literal["ordinal", "onehot"] | None = None
+    min_frequency: int | None = None
+    scale: Literal["standard", "none"] | None = None
+    impute: Literal["median", "mean", "zero", "none"] | None = None
+    parts: tuple[Part, ...] = ()
+
+
+def choose_columns(
+    frame: pl.DataFrame, data: Data, features: dict[str, Feature], outcome: list[str]
+) -> list[Column]:
+    """The features of a training table. `outcome`: columns that make the target, never a feature.
+
+    Raises FitError for a pattern that matches nothing, an expression that reads the outcome, a wrong name.
+    """
+    aside = {*outcome, data.key, data.weight, *(name for name in frame.columns if name.startswith("__"))}
+    raw: list[str] = []
+    for i, pattern in enumerate(data.use):
+        matches = [name for name in frame.columns if fnmatchcase(name, pattern)]
+        if not matches:
+            hint = did_you_mean(pattern, frame.columns)
+            raise FitError(("data", "use", i), f"{pattern!r} matches no column", hint)
+        named = not re.search(r"[*?\[]", pattern)
+        if named and matches[0] in outcome:
+            raise FitError(("data", "use", i), f"{pattern!r} makes the target: it would leak the answer")
+        raw += [name for name in matches if (name not in aside or named) and name not in raw]
+    for i, pattern in enumerate(data.exclude):
+        matches = [name for name in frame.columns if fnmatchcase(name, pattern)]
+        if not matches:
+            hint = did_you_mean(pattern, frame.columns)
+            raise FitError(("data", "exclude", i), f"{pattern!r} matches no column", hint)
+        raw = [name for name in raw if name not in matches]
+    if data.split.by in raw and data.split.by not in data.use:
+        raw.remove(data.split.by)  # the time that splits the rows only ever grows: it is asked for by name
+    for name, feature in features.items():
+        if feature.expr is None and name not in frame.columns:
+            raise FitError(("features", name), f"there is no column {name!r}", did_you_mean(name, frame.columns))
+    wanted = [*(name for name in raw if name not in features), *features]
+    columns = [_column(frame, name, features.get(name, Feature()), outcome) for name in wanted]
+    if not any(column.kind != "drop" for column in columns):
+        raise FitError(("data", "use"), "no column is left to learn from")
+    return columns
+
+
+def _column(frame: pl.DataFrame, name: str, asked: Feature, outcome: list[str]) -> Column:
+    key = ("features", name)
+    if asked.expr is not None:
+        try:
+            expression = parse(asked.expr, frame.schema)
+            values = frame.select(expression.alias(name)).to_series()
+        except (ValueError, pl.exceptions.PolarsError) as error:
+            raise FitError(key, str(error).splitlines()[0]) from None
+        leaked = sorted(set(expression.meta.root_names()) & set(outcome))
+        if leaked:
+            raise FitError(key, f"{asked.expr!r} reads {leaked[0]!r}, which makes the target: it would leak the answer")
+    elif name in outcome:
+        raise FitError(key, f"{name!r} makes the target: it would leak the answer")
+    else:
+        values = frame[name]
+    kind, why = (asked.kind, "as the recipe says") if asked.kind else _infer(values)
+    _fits(values, kind, key)
+    _options(asked, kind, key)
+    parts = asked.parts or _parts(values) if kind == "datetime" else ()
+    return Column(
+        name=name, expr=asked.expr, kind=kind, why=why, encode=asked.encode, min_frequency=asked.min_frequency,
+        scale=asked.scale, impute=asked.impute, parts=parts,
+    )  # fmt: skip
+
+
+def _infer(values: pl.Series) -> tuple[Kind, str]:
+    dtype = values.dtype
+    if values.null_count() == len(values):
+        return "drop", "has no value at all"
+    if dtype.is_numeric() or dtype == pl.Boolean or dtype in (pl.Duration, pl.Time):
+        return ("drop", "has one value only") if values.n_unique() == 1 else ("numeric", str(dtype))
+    if isinstance(dtype, pl.Date | pl.Datetime):
+        return "datetime", str(dtype)
+    if dtype == pl.String:
+        different = values.n_unique()
+        if different == 1:
+            return "drop", "has one value only"
+        if different > MANY and different > len(values) / 2:
+            return "drop", f"text with {different:,} different values; set its kind to keep it"
+        return "categorical", f"text, {different:,} different values"
+    return "drop", f"{dtype} is no kind of feature"
+
+
+def _fits(values: pl.Series, kind: Kind, key: tuple[str, str]) -> None:
+    dtype = values.dtype
+    numeric = dtype.is_numeric() or dtype == pl.Boolean or dtype in (pl.Duration, pl.Time, pl.Null)
+    if kind == "numeric" and not numeric:
+        raise FitError((*key, "kind"), f"{key[1]!r} is {dtype}, not numeric")
+    if kind == "datetime" and not isinstance(dtype, pl.Date | pl.Datetime):
+        raise FitError((*key, "kind"), f"{key[1]!r} is {dtype}, not a date or a time")
+    if kind == "categorical" and dtype.is_nested():
+        raise FitError((*key, "kind"), f"{key[1]!r} is {dtype}, not categorical")
+
+
+def _options(asked: Feature, kind: Kind, key: tuple[str, str]) -> None:
+    belongs = {"encode": "categorical", "min_frequency": "categorical", "scale": "numeric", "impute": "numeric",
+               "parts": "datetime"}  # fmt: skip
+    for option, owner in belongs.items():
+        if getattr(asked, option) is not None and kind != owner:
+            raise FitError((*key, option), f"{option!r} is for {owner} columns; {key[1]!r} is {kind}")
+    if asked.min_frequency is not None and asked.min_frequency < 1:
+        raise FitError((*key, "min_frequency"), "a frequency is at least 1")
+
+
+def _parts(values: pl.Series) -> tuple[Part, ...]:
+    """What usually repeats: not the year or a running number, which a model cannot extrapolate."""
+    if values.dtype == pl.Date:
+        return ("month", "day", "weekday")
+    return ("month", "day", "weekday", "hour", "minute")

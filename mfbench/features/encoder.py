@@ -1,0 +1,165 @@
+"""The fitted feature path, the same one in training and in serving.
+
+Raw rows → derived columns and parts of dates (Polars, row by row) → one float matrix (scikit-learn's
+ColumnTransformer, fitted on the training rows alone).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import polars as pl
+
+from mfbench.core import jsonio
+from mfbench.core.errors import DamageError
+from mfbench.data.expressions import parse
+from mfbench.features.columns import Column
+from mfbench.features.skops_file import load_skops, save_skops
+
+MOST_CATEGORIES = 254  # what histogram-based trees can tell apart in one column
+
+
+class Traits(msgspec.Struct, frozen=True):
+    """What an estimator can take, as its flavor knows it."""
+
+    trees: bool = False  # splits on order: no scaling, categories as numbers
+    missing: bool = False  # handles NaN by itself
+    categorical: bool = False  # takes categories natively, as the first columns of the matrix
+
+
+class Encoder:
+    """`prepare` is row-wise and stateless, `transform` uses what was fitted."""
+
+    def __init__(self, columns: list[Column], inputs: dict[str, str], transformer: Any = None) -> None:
+        self.columns = [column for column in columns if column.kind != "drop"]
+        self.inputs = inputs
+        self._transformer = transformer
+
+    @property
+    def categorical_count(self) -> int:
+        """How many of the matrix's first columns are categories as numbers."""
+        return sum(c.kind == "categorical" and c.encode == "ordinal" for c in self.columns)
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the matrix's columns, in order."""
+        return [str(name) for name in self._transformer.get_feature_names_out()]
+
+    def prepare(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """The feature columns, before encoding: text, and float64 with NaN for what is missing."""
+        made: list[pl.Expr] = []
+        for column in self.columns:
+            value = parse(column.expr, frame.schema) if column.expr is not None else pl.col(column.name)
+            if column.kind == "categorical":
+                made.append(value.cast(pl.String).alias(column.name))
+            elif column.kind == "datetime":
+                made += [_part(value, part).alias(f"{column.name}.{part}") for part in column.parts]
+            else:
+                made.append(value.cast(pl.Float64).alias(column.name))
+        return frame.select(made)
+
+    def fit(self, frame: pl.DataFrame, traits: Traits) -> Encoder:
+        """Learns categories, medians and scales from the training rows."""
+        self.columns = [_settled(column, traits) for column in self.columns]
+        self._transformer = _transformer(self.columns, traits)
+        self._transformer.fit(self.prepare(frame))
+        return self
+
+    def transform(self, frame: pl.DataFrame) -> Any:
+        """(rows, features) float64; a category never seen in training is encoded as unknown."""
+        import numpy as np
+
+        matrix = self._transformer.transform(self.prepare(frame))
+        return np.ascontiguousarray(matrix, dtype=np.float64)
+
+    def save(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        note = {"columns": self.columns, "inputs": self.inputs}
+        (folder / "features.json").write_bytes(jsonio.pretty(note))
+        save_skops(self._transformer, folder / "features.skops")
+
+    @classmethod
+    def load(cls, folder: Path, trusted: list[str] | None = None) -> Encoder:
+        try:
+            note = msgspec.json.decode((folder / "features.json").read_bytes())
+            columns = msgspec.convert(note["columns"], list[Column])
+            inputs = msgspec.convert(note["inputs"], dict[str, str])
+        except (OSError, msgspec.MsgspecError, KeyError, TypeError) as error:
+            raise DamageError(f"features.json cannot be read: {error}", where=str(folder)) from None
+        return cls(columns, inputs, load_skops(folder / "features.skops", trusted or []))
+
+
+def _part(value: pl.Expr, part: str) -> pl.Expr:
+    parts = {
+        "year": value.dt.year(),
+        "month": value.dt.month(),
+        "day": value.dt.day(),
+        "weekday": value.dt.weekday(),
+        "dayofyear": value.dt.ordinal_day(),
+        "hour": value.cast(pl.Datetime("us")).dt.hour(),
+        "minute": value.cast(pl.Datetime("us")).dt.minute(),
+        "epoch": value.cast(pl.Datetime("us")).dt.epoch("s"),
+    }
+    return parts[part].cast(pl.Float64)
+
+
+def _settled(column: Column, traits: Traits) -> Column:
+    """The column with every open choice made for this kind of estimator."""
+    encode = column.encode or ("ordinal" if traits.trees else "onehot")
+    scale = column.scale or ("none" if traits.trees else "standard")
+    impute = column.impute or ("none" if traits.missing else "median")
+    return msgspec.structs.replace(column, encode=encode, scale=scale, impute=impute)
+
+
+def _transformer(columns: list[Column], traits: Traits) -> Any:
+    from sklearn.compose import ColumnTransformer
+
+    ordinal, others = [], []
+    for column in columns:
+        if column.kind == "categorical":
+            entry = (column.name, _category_encoder(column, traits), [column.name])
+            (ordinal if column.encode == "ordinal" else others).append(entry)
+        else:
+            names = [f"{column.name}.{part}" for part in column.parts] or [column.name]
+            others.append((column.name, _number_encoder(column), names))
+    return ColumnTransformer(
+        [*ordinal, *others], verbose_feature_names_out=False, sparse_threshold=0.0, remainder="drop"
+    )
+
+
+def _category_encoder(column: Column, traits: Traits) -> Any:
+    import numpy as np
+    from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
+
+    if column.encode == "onehot":
+        return OneHotEncoder(
+            handle_unknown="infrequent_if_exist",
+            min_frequency=column.min_frequency,
+            max_categories=MOST_CATEGORIES,
+            sparse_output=False,
+        )
+    unknown = np.nan if traits.missing else -1
+    return OrdinalEncoder(
+        handle_unknown="use_encoded_value",
+        unknown_value=unknown,
+        encoded_missing_value=unknown if traits.missing else -2,
+        min_frequency=column.min_frequency,
+        max_categories=MOST_CATEGORIES,
+    )
+
+
+def _number_encoder(column: Column) -> Any:
+    from sklearn.impute import SimpleImputer
+    from sklearn.pipeline import Pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    steps: list[tuple[str, Any]] = []
+    if column.impute != "none":
+        strategy = {"zero": "constant"}.get(str(column.impute), column.impute)
+        steps.append(("impute", SimpleImputer(strategy=strategy, fill_value=0.0 if strategy == "constant" else None,
+                                              add_indicator=True, keep_empty_features=True)))  # fmt: skip
+    if column.scale == "standard":
+        steps.append(("scale", StandardScaler()))
+    return Pipeline(steps) if steps else "passthrough"

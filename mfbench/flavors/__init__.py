@@ -1,0 +1,1 @@
+"""One framework each: fit, save, load, predict. They know no bundle."""

@@ -1,0 +1,1 @@
+"""Plain files that are the truth: segments, the ledger, blobs. No database here."""

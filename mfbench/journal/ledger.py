@@ -1,0 +1,120 @@
+"""The ledger: what people and runs decided about models, append-only, each line bound to the one before.
+
+A line is `[seq, time, kind, actor, reason, previous, body]`; `previous` is the SHA-256 of the line before
+(its bytes, newline included). Appending happens under a lock, so that a writer can compare before it sets.
+The chain shows edits inside the file; whoever needs more keeps a copy of its head elsewhere.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from mfbench.core.errors import DamageError
+from mfbench.core.hashing import digest_bytes
+from mfbench.journal.line import decode_line, encode_line
+from mfbench.workspace.locks import locked
+
+START = "0" * 64
+
+
+class Entry(msgspec.Struct, frozen=True, array_like=True):
+    """One decision. `time` is in microseconds since the epoch, UTC."""
+
+    seq: int
+    time: int
+    kind: str
+    actor: str
+    reason: str
+    previous: str
+    body: dict[str, Any]
+
+
+def actor() -> str:
+    """Who acts: MFBENCH_ACTOR, else user@host."""
+    named = os.environ.get("MFBENCH_ACTOR")
+    if named:
+        return named
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a container user without a name
+        user = str(os.getuid())
+    return f"{user}@{os.uname().nodename}"
+
+
+def read_ledger(path: Path) -> list[Entry]:
+    """Every entry, in order, the chain verified. Raises DamageError naming the line that does not fit."""
+    return _read(path)[0]
+
+
+class LedgerWriter:
+    """The ledger while its lock is held: what stands in it, and `append`."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.entries, self._head, size = _read(path)
+        self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        os.ftruncate(self._descriptor, size)  # a torn tail was never acknowledged
+
+    def append(self, kind: str, body: dict[str, Any], *, reason: str = "", by: str | None = None) -> Entry:
+        """Adds one entry; it is on disk when this returns."""
+        now = time.time_ns() // 1000
+        entry = Entry(len(self.entries), now, kind, by or actor(), reason, self._head, body)
+        line = encode_line(msgspec.to_builtins(entry))
+        end = os.lseek(self._descriptor, 0, os.SEEK_END)
+        try:
+            written = os.write(self._descriptor, line)
+        except OSError:
+            written = 0
+        if written != len(line):
+            os.ftruncate(self._descriptor, end)
+            raise DamageError("the ledger took only a part of the entry; is the disk full?", where=str(self._path))
+        os.fsync(self._descriptor)
+        self._head = digest_bytes(line)
+        self.entries.append(entry)
+        return entry
+
+    def close(self) -> None:
+        os.close(self._descriptor)
+
+
+@contextmanager
+def open_ledger(path: Path) -> Iterator[LedgerWriter]:
+    """Takes the ledger's lock, reads it, and lets the caller append after comparing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with locked(path.with_suffix(".lock")):
+        writer = LedgerWriter(path)
+        try:
+            yield writer
+        finally:
+            writer.close()
+
+
+def _read(path: Path) -> tuple[list[Entry], str, int]:
+    """(entries, hash of the last line, size of the whole lines)."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return [], START, 0
+    size = content.rfind(b"\n") + 1
+    entries: list[Entry] = []
+    head = START
+    for number, line in enumerate(content[:size].split(b"\n")[:-1], 1):
+        where = f"{path}:{number}"
+        try:
+            entry = msgspec.convert(decode_line(line), Entry)
+        except (ValueError, msgspec.ValidationError) as error:
+            raise DamageError(f"a ledger entry is damaged: {error}", where=where) from None
+        if entry.previous != head:
+            hint = "an entry before it was changed, added or removed; restore the file from a copy"
+            raise DamageError("the ledger's chain is broken here", where=where, hint=hint)
+        head = digest_bytes(line + b"\n")
+        entries.append(entry)
+    return entries, head, size

@@ -1,0 +1,123 @@
+"""Writing a segment.
+
+Ownership: a segment has exactly one writer, and nobody else ever writes to it. Threads of one process
+share a writer (a mutex keeps sequence and order); a forked child opens a segment of its own at its first
+write; a resumed worker starts the next number. No writer takes a file lock or waits for another process.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+import weakref
+from pathlib import Path
+from typing import Any
+
+from mfbench.core.errors import MfbenchError
+from mfbench.journal import flusher
+from mfbench.journal.line import FORMAT, encode_line
+
+_open_writers: weakref.WeakSet[SegmentWriter] = weakref.WeakSet()
+
+
+class SegmentWriter:
+    """Appends events to `folder/<writer>-<n>.jsonl`; each is in the kernel's hands when `write` returns."""
+
+    def __init__(self, folder: Path, writer: str, *, run: str, attempt: int = 1) -> None:
+        self.folder = folder
+        self.writer = writer
+        self.run = run
+        self.attempt = attempt
+        self._lock = threading.Lock()
+        self._descriptor = -1
+        self._seq = 0
+        self._torn = False
+        self._closed = False
+        _open_writers.add(self)
+        self._open()
+
+    def write(self, kind: str, *fields: Any) -> None:
+        """One event, one write. Raises MfbenchError when the disk takes less than the whole line."""
+        with self._lock:
+            if self._descriptor < 0:
+                self._open()
+            self._put(encode_line((self._seq, time.time_ns() // 1000, kind, *fields)), 1)
+
+    def write_many(self, kind: str, rows: list[tuple[Any, ...]]) -> None:
+        """Many events of one kind in one write; all or none of the batch is acknowledged."""
+        with self._lock:
+            if self._descriptor < 0:
+                self._open()
+            now = time.time_ns() // 1000
+            lines = [encode_line((self._seq + i, now, kind, *row)) for i, row in enumerate(rows)]
+            self._put(b"".join(lines), len(rows))
+
+    def close(self) -> None:
+        """Ends the segment. Writing afterwards is an error."""
+        with self._lock:
+            self._closed = True
+            if self._descriptor >= 0:
+                flusher.close_after_flush(self._descriptor)
+                self._descriptor = -1
+
+    def _put(self, data: bytes, count: int) -> None:
+        if self._torn:  # the last write stopped inside a line: end it, so that only that line is damaged
+            data = b"\n" + data
+        try:
+            written = os.write(self._descriptor, data)
+        except OSError as error:
+            raise self._failed(error.strerror or str(error)) from error
+        if written != len(data):
+            self._torn = True
+            raise self._failed(f"only {written} of {len(data)} bytes were written; is the disk full?")
+        self._torn = False
+        self._seq += count
+        if self._descriptor not in flusher.dirty:
+            flusher.mark_dirty(self._descriptor)
+
+    def _failed(self, why: str) -> MfbenchError:
+        return MfbenchError(
+            f"an event of run {self.run} could not be written: {why}",
+            where=str(self.folder),
+            hint="what was logged before is safe; free some space and log again",
+        )
+
+    def _open(self) -> None:
+        if self._closed:
+            raise MfbenchError(f"run {self.run} has ended: nothing more can be logged to it")
+        number, previous = 1, None
+        while True:
+            path = self.folder / f"{self.writer}-{number}.jsonl"
+            try:
+                flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
+                self._descriptor = os.open(path, flags, 0o644)
+                break
+            except FileExistsError:
+                number, previous = number + 1, path.name
+        self._seq, self._torn = 0, False
+        header = {
+            "format": FORMAT,
+            "run": self.run,
+            "writer": self.writer,
+            "attempt": self.attempt,
+            "host": os.uname().nodename,
+            "pid": os.getpid(),
+            "previous": previous,
+        }
+        self._put(encode_line((0, time.time_ns() // 1000, "header", header)), 1)
+
+    def _forked(self) -> None:
+        self._lock = threading.Lock()
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+        self.writer = f"{self.writer}.{os.getpid()}"
+
+
+def _after_fork() -> None:
+    for writer in list(_open_writers):
+        writer._forked()
+
+
+os.register_at_fork(after_in_child=_after_fork)

@@ -1,0 +1,1 @@
+"""A recipe: its schema, and how a TOML file becomes one."""

@@ -1,0 +1,1 @@
+"""Rules about models; the only writer of their ledger events."""

@@ -1,0 +1,37 @@
+"""Versions as plain rows, for lists."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from mfbench.registry.models import RegisteredModel, Version
+
+
+def describe(models: dict[str, RegisteredModel]) -> list[dict[str, Any]]:
+    """Every version of every model, newest first."""
+    rows = [
+        describe_version(version, model.aliases_of(version.number))
+        for model in models.values()
+        for version in model.versions.values()
+    ]
+    return sorted(rows, key=lambda row: (row["registered"], row["version"]), reverse=True)
+
+
+def describe_version(version: Version, aliases: list[str]) -> dict[str, Any]:
+    return {
+        "name": version.model,
+        "version": version.number,
+        "digest": version.digest,
+        "aliases": aliases,
+        "run": version.run,
+        "registered": moment(version.registered),
+        "actor": version.actor,
+        "reason": version.reason,
+        "metrics": version.metrics,
+    }
+
+
+def moment(microseconds: int) -> str:
+    """ISO time in UTC, to the second."""
+    return datetime.fromtimestamp(microseconds / 1e6, UTC).isoformat(timespec="seconds")

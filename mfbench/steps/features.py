@@ -1,0 +1,43 @@
+"""Chooses the feature columns and fits their encoding on the training rows."""
+
+from __future__ import annotations
+
+from mfbench.bundle.model import dtype_name
+from mfbench.core import jsonio
+from mfbench.data.expressions import roots
+from mfbench.features.columns import Column, choose_columns
+from mfbench.features.encoder import Encoder
+from mfbench.recipe.schema import Data, Feature, Model
+from mfbench.steps.context import StepContext
+from mfbench.steps.precheck import check_model
+from mfbench.steps.split import read_parts
+
+
+
+def run(ctx: StepContext) -> None:
+    [train] = read_parts(ctx, "train")
+    facts = ctx.json("ingest", "facts.json")
+    asked = ctx.typed(dict[str, Feature], "features")
+    columns = choose_columns(train, ctx.typed(Data, "data"), asked, facts["target_columns"])
+    inputs = {name: dtype_name(train.schema[name]) for name in input_columns(columns)}
+    _, traits = check_model(ctx.typed(Model, "model"), ctx.config["task"], weighted=False)
+    encoder = Encoder(columns, inputs).fit(train, traits)
+    encoder.save(ctx.output_folder("encoder"))
+    table = [[column.name, column.kind, column.why] for column in columns]
+    ctx.output("columns.json").write_bytes(jsonio.pretty(table))
+    for kind in ("numeric", "categorical", "datetime"):
+        named = [column.name for column in columns if column.kind == kind]
+        if named:
+            ctx.log(f"{kind}: {', '.join(named)}")
+    for column in columns:
+        if column.kind == "drop":
+            ctx.log(f"left out: {column.name} ({column.why})")
+
+
+def input_columns(columns: list[Column]) -> list[str]:
+    """The raw columns that the features read, each once, in a stable order."""
+    names: list[str] = []
+    for column in columns:
+        if column.kind != "drop":
+            names += roots(column.expr) if column.expr is not None else [column.name]
+    return list(dict.fromkeys(names))

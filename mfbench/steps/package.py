@@ -1,0 +1,109 @@
+"""Puts everything that is needed to check, load and serve the model into one folder."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from mfbench.bundle.card import model_card
+from mfbench.bundle.manifest import Field
+from mfbench.bundle.model import dtype_name, predictions
+from mfbench.bundle.pack import pack
+from mfbench.core import jsonio
+from mfbench.core.plugins import load as load_plugin
+from mfbench.core.versions import python_version, version
+from mfbench.features.encoder import Encoder
+from mfbench.flavors.base import Flavor
+from mfbench.recipe.schema import Model, Split
+from mfbench.steps.context import StepContext
+from mfbench.steps.evaluate import label
+from mfbench.steps.split import read_parts
+
+REFERENCE_ROWS = 5000
+EXAMPLE_ROWS = 5
+ALWAYS = ("mfbench", "numpy", "polars", "scikit-learn", "scipy", "skops")
+
+
+def run(ctx: StepContext) -> None:
+    train, test = read_parts(ctx, "train", "test")
+    facts, metrics = ctx.json("ingest", "facts.json"), ctx.json("evaluate", "metrics.json")
+    types, columns = ctx.json("train", "types.json"), ctx.json("features", "columns.json")
+    model, task, classes = ctx.typed(Model, "model"), ctx.config["task"], facts["classes"]
+    flavor: Flavor = load_plugin("mfbench.flavors", model.flavor)()
+    bundle = ctx.output_folder("bundle")
+    _copy(ctx.input_folder("features", "encoder"), bundle)
+    _copy(ctx.input_folder("train", "model"), bundle / "model")
+
+    encoder = Encoder.load(bundle)
+    inputs = [Field(name, dtype, bool(train[name].null_count())) for name, dtype in encoder.inputs.items()]
+    sample = test.sample(min(REFERENCE_ROWS, test.height), seed=0)
+    fitted = flavor.load(bundle / "model", types)
+    predicted = predictions(flavor.predict(fitted, encoder.transform(sample), task), classes)
+    rows = sample.select(list(encoder.inputs))
+    answers = predicted.with_columns(label(sample, classes))
+    reference = rows.hstack(answers.rename({name: f"__{name}__" for name in answers.columns}))
+    reference.write_parquet(bundle / "reference.parquet", statistics=False)
+    (bundle / "input_example.json").write_text(rows.head(EXAMPLE_ROWS).write_json() + "\n", encoding="utf-8")
+    requirements = _requirements(model)
+    (bundle / "requirements.txt").write_text("\n".join(requirements) + "\n", encoding="utf-8")
+    estimator = flavor.estimator_name(model, task)
+    card = model_card(
+        name=ctx.config["name"],
+        description=ctx.config["description"],
+        task=task,
+        target=ctx.config["target"],
+        classes=classes,
+        estimator=estimator,
+        params=model.params,
+        rows={"train": train.height, "test": test.height},
+        split=_split_words(ctx.typed(Split, "split")),
+        metrics=metrics,
+        inputs=inputs,
+        columns=[(name, kind, why) for name, kind, why in columns],
+    )
+    (bundle / "README.md").write_text(card, encoding="utf-8")
+    digest = pack(
+        bundle,
+        name=ctx.config["name"],
+        task=task,
+        flavor=model.flavor,
+        estimator=estimator,
+        target=ctx.config["target"],
+        classes=tuple(classes),
+        inputs=tuple(inputs),
+        outputs=tuple(Field(name, dtype_name(predicted.schema[name]), False) for name in predicted.columns),
+        features=tuple(encoder.names),
+        metrics=metrics,
+        requirements=tuple(requirements),
+        python=python_version(),
+        types=tuple(types),
+    )
+    ctx.output("bundle.json").write_bytes(jsonio.pretty({"digest": digest, "metrics": metrics}))
+    ctx.log(f"bundle {digest[:12]}")
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.mkdir(parents=True, exist_ok=True)
+    for path in sorted(source.iterdir()):
+        shutil.copyfile(path, target / path.name)
+
+
+def _requirements(model: Model) -> list[str]:
+    """Exact versions of what loads and runs the model."""
+    top = (model.estimator or "").partition(".")[0]
+    names = [*ALWAYS, *([top] if top and top != "sklearn" and "." in (model.estimator or "") else [])]
+    return [f"{name}=={found}" for name in sorted(names) if (found := version(name) or _own(name))]
+
+
+def _own(name: str) -> str | None:
+    """mfbench's own version where it runs from a source tree without metadata."""
+    from mfbench import __version__
+
+    return __version__ if name == "mfbench" else None
+
+
+def _split_words(split: Split) -> str:
+    held = f"{split.test:.0%}" if isinstance(split.test, float) else split.test
+    if split.by:
+        return f"the last {held} by {split.by}" + (f", a gap of {split.gap} before" if split.gap else "")
+    return f"{held} at random"

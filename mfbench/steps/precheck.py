@@ -1,0 +1,88 @@
+"""Checks a recipe against its data and its estimator, without training anything."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import msgspec
+
+from mfbench.core.errors import FitError
+from mfbench.core.plugins import load as load_plugin
+from mfbench.core.text import did_you_mean
+from mfbench.data.checks import run_checks
+from mfbench.data.split import PART, split_rows
+from mfbench.data.target import TARGET
+from mfbench.features.columns import choose_columns
+from mfbench.features.encoder import Traits
+from mfbench.flavors.base import Flavor
+from mfbench.recipe.schema import Model, Recipe
+from mfbench.stats import metrics
+from mfbench.steps.ingest import load
+
+_ENOUGH = {"values": ("values",), "classes": ("classes",), "scores": ("classes", "scores"),
+           "probabilities": ("classes", "scores", "probabilities")}  # fmt: skip
+
+
+class Report(msgspec.Struct, frozen=True):
+    """What a check found; `columns` are (name, kind, why)."""
+
+    rows: int
+    dropped: int
+    classes: dict[str, int]
+    parts: dict[str, int]
+    columns: list[tuple[str, str, str]]
+    estimator: str
+    metrics: list[str]
+    failed_checks: list[str]
+
+
+def precheck(recipe: Recipe, folder: Path) -> Report:
+    """Raises FitError or another UsageError for the first thing that is wrong."""
+    if str(folder) not in sys.path:
+        sys.path.insert(0, str(folder))  # an estimator may stand beside its recipe
+    task, data = recipe.recipe.task, recipe.data
+    flavor, traits = check_model(recipe.model, task, weighted=data.weight is not None)
+    chosen = list(check_metrics(recipe, flavor))
+    found = load(data, task, folder)
+    results = run_checks(found.frame, data)
+    parts = split_rows(found.frame, data.split, task, recipe.run.seed)
+    train = found.frame.filter(parts == "train")
+    columns = choose_columns(train, data, recipe.features, found.target_columns)
+    counts = parts.value_counts()
+    classes = found.frame[TARGET].value_counts().sort(TARGET)["count"].to_list() if found.classes else []
+    return Report(
+        rows=found.frame.height,
+        dropped=found.dropped,
+        classes={str(label): count for label, count in zip(found.classes, classes, strict=True)},
+        parts=dict(sorted(zip(counts[PART].to_list(), counts["count"].to_list(), strict=True))),
+        columns=[(column.name, column.kind, column.why) for column in columns],
+        estimator=flavor.estimator_name(recipe.model, task),
+        metrics=chosen,
+        failed_checks=[result.name for result in results if not result.passed],
+    )
+
+
+def check_model(model: Model, task: str, *, weighted: bool) -> tuple[Flavor, Traits]:
+    """The flavor and what its estimator can take."""
+    flavor: Flavor = load_plugin("mfbench.flavors", model.flavor)()
+    return flavor, flavor.check(model, task, weighted=weighted)
+
+
+def check_metrics(recipe: Recipe, flavor: Flavor) -> tuple[str, ...]:
+    """The metrics that will be computed; each fits the task and what the estimator gives."""
+    task = recipe.recipe.task
+    gives = flavor.gives(recipe.model, task)
+    chosen = recipe.evaluate.metrics or metrics.defaults(task, probabilities=gives == "probabilities")
+    for i, name in enumerate(chosen):
+        if metrics.METRICS[name].needs not in _ENOUGH[gives]:
+            estimator = flavor.estimator_name(recipe.model, task)
+            needs = metrics.METRICS[name].needs
+            able = [other for other in metrics.names(task) if metrics.METRICS[other].needs in _ENOUGH[gives]]
+            raise FitError(
+                ("evaluate", "metrics", i),
+                f"{name} needs {needs}, and {estimator} gives none",
+                did_you_mean("", able),
+            )
+    return chosen
+

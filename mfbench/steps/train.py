@@ -1,0 +1,32 @@
+"""Fits the model on the training rows."""
+
+from __future__ import annotations
+
+from mfbench.core import jsonio
+from mfbench.core.plugins import load as load_plugin
+from mfbench.data.target import TARGET, WEIGHT
+from mfbench.features.encoder import Encoder
+from mfbench.flavors.base import FitInput, Flavor
+from mfbench.recipe.schema import Model
+from mfbench.steps.context import StepContext
+from mfbench.steps.split import read_parts
+
+
+
+def run(ctx: StepContext) -> None:
+    [train] = read_parts(ctx, "train")
+    encoder = Encoder.load(ctx.input_folder("features", "encoder"))
+    model, task = ctx.typed(Model, "model"), ctx.config["task"]
+    flavor: Flavor = load_plugin("mfbench.flavors", model.flavor)()
+    data = FitInput(
+        x=encoder.transform(train),
+        y=train[TARGET].to_numpy(),
+        weight=train[WEIGHT].to_numpy() if WEIGHT in train.columns else None,
+        categorical=encoder.categorical_count,
+        seed=ctx.config["seed"],
+        cpus=ctx.cpus,
+    )
+    ctx.log(f"fitting {flavor.estimator_name(model, task)} on {data.x.shape[0]:,} rows, {data.x.shape[1]} features")
+    fitted = flavor.fit(model, task, data)
+    types = flavor.save(fitted, ctx.output_folder("model"))
+    ctx.output("types.json").write_bytes(jsonio.pretty(types))

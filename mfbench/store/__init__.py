@@ -1,0 +1,1 @@
+"""The projection of all journals into DuckDB. Only this package opens the workspace database."""

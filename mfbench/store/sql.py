@@ -1,0 +1,54 @@
+"""Free queries on the documented views, read-only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import duckdb
+
+from mfbench.core.errors import UsageError
+from mfbench.core.text import did_you_mean
+from mfbench.store.store import Store
+from mfbench.workspace.workspace import Workspace
+
+
+@contextmanager
+def read_only(workspace: Workspace, query: str) -> Iterator[duckdb.DuckDBPyRelation]:
+    """The result of one SELECT. It can read no file, attach nothing and change nothing.
+
+    Raises UsageError for anything else, with the nearest view or column.
+    """
+    with Store(workspace).reading() as con:
+        try:
+            statements = con.extract_statements(query)
+        except duckdb.Error as error:
+            raise UsageError(f"the query cannot be read: {_first(error)}") from None
+        if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+            raise UsageError("one SELECT is expected", hint="the views are listed by: mfbench sql --schema")
+        con.execute("SET enable_external_access = false")
+        con.execute("SET lock_configuration = true")
+        try:
+            result = con.sql(query)
+            if result is None:
+                raise UsageError("the query has no result")
+            yield result
+        except duckdb.CatalogException as error:
+            names = [name for (name,) in con.execute("SELECT view_name FROM duckdb_views() WHERE NOT internal").fetchall()]
+            raise UsageError(_first(error), hint="the views: " + did_you_mean("", names, limit=30)) from None
+        except duckdb.Error as error:
+            raise UsageError(f"the query fails: {_first(error)}") from None
+
+
+def schema(workspace: Workspace) -> list[dict[str, str]]:
+    """Every view's columns: view, column, type."""
+    query = (
+        "SELECT table_name AS view, column_name AS column, data_type AS type FROM duckdb_columns() "
+        "WHERE NOT internal AND table_name IN (SELECT view_name FROM duckdb_views() WHERE NOT internal) "
+        "ORDER BY table_name, column_index"
+    )
+    return Store(workspace).rows(query)
+
+
+def _first(error: duckdb.Error) -> str:
+    return str(error).splitlines()[0]

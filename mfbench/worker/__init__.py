@@ -1,0 +1,1 @@
+"""Runs the steps of a job. Knows no registry and no store."""

@@ -1,0 +1,43 @@
+"""A job: everything that a worker needs to know, as one file in the run's folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from mfbench.core import jsonio
+
+JOB = "job.json"
+
+
+class JobStep(msgspec.Struct, frozen=True, kw_only=True):
+    """`call` is a module with `run(ctx)`. `outputs` (name to blob digest) is filled where the step is cached."""
+
+    name: str
+    call: str
+    key: str
+    needs: tuple[str, ...]
+    config: dict[str, Any]
+    cached: bool = False
+    outputs: dict[str, str] = {}
+
+
+class JobSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """Paths are relative to the run's folder. `variables` are the environment's names in the recipe."""
+
+    run: str
+    recipe_folder: str
+    blobs: str
+    cpus: int
+    steps: tuple[JobStep, ...]
+    variables: tuple[str, ...] = ()
+
+
+def write_job(folder: Path, job: JobSpec) -> None:
+    (folder / JOB).write_bytes(jsonio.pretty(job))
+
+
+def read_job(folder: Path) -> JobSpec:
+    return msgspec.convert(jsonio.loads((folder / JOB).read_bytes()), JobSpec)

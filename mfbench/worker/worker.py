@@ -1,0 +1,97 @@
+"""Runs the steps of one job, in order, in this process.
+
+Its whole world is the run's folder, read-only inputs and the environment. It writes events to a segment of
+its own and outputs below `work/`; what becomes of them is the driver's business.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+import traceback
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from mfbench.core.errors import MfbenchError
+from mfbench.journal.segment import SegmentWriter
+from mfbench.recipe.environment import expand, redact
+from mfbench.steps.context import StepContext
+from mfbench.worker.job import JobSpec, JobStep, read_job
+
+WORK = "work"
+_OURS = str(Path(__file__).parent.parent)
+
+
+def run_job(folder: Path) -> int:
+    """Exit code: 0 all steps finished, else that of the error that ended them (told in `step.ended`)."""
+    job = read_job(folder)
+    writer = SegmentWriter(folder / "events", "worker", run=job.run)
+    recipe_folder = (folder / job.recipe_folder).resolve()
+    if str(recipe_folder) not in sys.path:
+        sys.path.insert(0, str(recipe_folder))
+    try:
+        for step in job.steps:
+            if not step.cached:
+                code = _run_step(step, job, folder, recipe_folder, writer)
+                if code:
+                    return code
+        return 0
+    finally:
+        writer.close()
+
+
+def _run_step(step: JobStep, job: JobSpec, folder: Path, recipe_folder: Path, writer: SegmentWriter) -> int:
+    variables = set(job.variables)
+    out = folder / WORK / step.name
+    out.mkdir(parents=True, exist_ok=True)
+
+    def emit(kind: str, *fields: Any) -> None:
+        clean = (redact(field, variables) if variables and isinstance(field, str) else field for field in fields)
+        writer.write(kind, *clean)
+
+    ctx = StepContext(
+        name=step.name,
+        config=expand(step.config),
+        inputs={need: _inputs(need, job, folder) for need in step.needs},
+        folder=out,
+        recipe_folder=recipe_folder,
+        cpus=job.cpus,
+        emit=emit,
+    )
+    writer.write("step.started", step.name)
+    started = time.perf_counter()
+    error, code = None, 0
+    try:
+        import_module(step.call).run(ctx)
+    except MfbenchError as problem:
+        error, code = problem.as_dict(), problem.exit_code
+    except KeyboardInterrupt:
+        raise
+    except BaseException as problem:  # an estimator may raise SystemExit too: it ends the step, not mfbench
+        error, code = _told(problem), 1
+    status = "finished" if not code else "refused" if code == 3 else "failed"
+    if error:
+        error = {key: redact(text, variables) if text else text for key, text in error.items()} | {"code": code}
+    outputs = {path.relative_to(out).as_posix(): path.stat().st_size for path in sorted(out.rglob("*")) if path.is_file()}
+    seconds = round(time.perf_counter() - started, 6)
+    writer.write("step.ended", step.name, step.key, status, False, seconds, outputs, error)
+    return code
+
+
+def _inputs(need: str, job: JobSpec, folder: Path) -> dict[str, Path]:
+    """Output name to file of an earlier step: in the blobs where it is cached, else where it was just made."""
+    step = next(item for item in job.steps if item.name == need)
+    if step.cached:
+        return {name: folder / job.blobs / digest for name, digest in step.outputs.items()}
+    made = folder / WORK / need
+    return {path.relative_to(made).as_posix(): path for path in made.rglob("*") if path.is_file()}
+
+
+def _told(problem: BaseException) -> dict[str, Any]:
+    """The error and its traceback without our own frames: people debug their estimator, not mfbench."""
+    frames = [f for f in traceback.extract_tb(problem.__traceback__) if not f.filename.startswith(_OURS)]
+    text = "".join(traceback.format_exception_only(problem)).strip()
+    where = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else None
+    stack = "Traceback (most recent call last):\n" + "".join(traceback.format_list(frames)) + text if frames else text
+    return {"type": type(problem).__name__, "message": text, "where": where, "hint": None, "traceback": stack}

@@ -1,0 +1,1 @@
+"""The .mfbench folder: where it is, its paths, its configuration, its locks."""

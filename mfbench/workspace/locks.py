@@ -1,0 +1,66 @@
+"""File locks that the kernel gives back when their holder dies."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from mfbench.core.errors import StoreBusyError
+
+
+@contextmanager
+def locked(path: Path, *, shared: bool = False, timeout: float = 30.0) -> Iterator[None]:
+    """Holds a lock on `path` (created when missing). Raises StoreBusyError after `timeout` seconds."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        deadline = time.monotonic() + timeout
+        wait = 0.001
+        while not _try(descriptor, fcntl.LOCK_SH if shared else fcntl.LOCK_EX):
+            if time.monotonic() > deadline:
+                raise StoreBusyError(
+                    f"another process has held the lock for {timeout:.0f} s",
+                    where=str(path),
+                    hint="wait for it to finish, or find it with: fuser -v " + str(path),
+                )
+            time.sleep(wait)
+            wait = min(wait * 2, 0.05)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def hold(path: Path, content: str = "") -> int:
+    """Creates `path` already locked and returns its descriptor: as long as the holder lives, it is locked.
+
+    The file appears under its name only once the lock is held, so nobody ever sees it free.
+    """
+    staged = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(staged, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+    os.write(descriptor, content.encode())
+    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    staged.replace(path)
+    return descriptor
+
+
+def is_held(path: Path) -> bool:
+    """Whether some living process holds `path`; a missing file is not held."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        return not _try(descriptor, fcntl.LOCK_SH)
+    finally:
+        os.close(descriptor)
+
+
+def _try(descriptor: int, how: int) -> bool:
+    try:
+        fcntl.flock(descriptor, how | fcntl.LOCK_NB)
+        return True
+    except BlockingIOError:
+        return False

@@ -1,0 +1,193 @@
+"""Where the workspace is and what lies where in it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from mfbench.core.errors import NotFoundError, WorkspaceError
+from mfbench.core.ids import new_id, random_text
+from mfbench.workspace import locks
+
+FOLDER = ".mfbench"
+FORMAT = 1
+ENVIRONMENT = "MFBENCH_WORKSPACE"
+CONFIG = """\
+# Settings of this workspace. The defaults stand behind each key.
+
+[trust]
+# types = []          # Python types outside the built-in list that a bundle may contain, e.g. "my_models.Blend"
+"""
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """Paths only: nothing is opened or held. `root` is the .mfbench folder itself."""
+
+    root: Path
+
+    @property
+    def runs(self) -> Path:
+        return self.root / "runs"
+
+    @property
+    def live(self) -> Path:
+        return self.root / "live"
+
+    @property
+    def cache(self) -> Path:
+        return self.root / "cache"
+
+    @property
+    def blobs(self) -> Path:
+        return self.root / "blobs"
+
+    @property
+    def database(self) -> Path:
+        return self.root / "store.duckdb"
+
+    @property
+    def store_lock(self) -> Path:
+        return self.root / "store.lock"
+
+    @property
+    def ledgers(self) -> Path:
+        return self.root / "ledger"
+
+    @property
+    def ledger(self) -> Path:
+        return self.ledgers / f"{self.id}.jsonl"
+
+    @cached_property
+    def id(self) -> str:
+        try:
+            marker = msgspec.json.decode((self.root / "workspace.json").read_bytes())
+            found, form = str(marker["id"]), int(marker["format"])
+        except (OSError, msgspec.DecodeError, KeyError, TypeError, ValueError) as error:
+            raise WorkspaceError(
+                f"this folder is no workspace: its workspace.json cannot be read ({error})", where=str(self.root)
+            ) from None
+        if form > FORMAT:
+            raise WorkspaceError(
+                f"this workspace has format {form}, and this mfbench knows up to {FORMAT}",
+                where=str(self.root),
+                hint="install a newer mfbench",
+            )
+        return found
+
+    @cached_property
+    def config(self) -> dict[str, Any]:
+        """config.toml as a mapping; a missing file is an empty one."""
+        import tomllib
+
+        path = self.root / "config.toml"
+        try:
+            return tomllib.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise WorkspaceError(f"the configuration cannot be read: {error}", where=str(path)) from None
+
+    @property
+    def trusted_types(self) -> list[str]:
+        """Types that bundles may contain beside the built-in list; the user's own decision."""
+        types = self.config.get("trust", {}).get("types", [])
+        if not isinstance(types, list) or not all(isinstance(item, str) for item in types):
+            where = str(self.root / "config.toml")
+            raise WorkspaceError("[trust] types must be a list of dotted names", where=where)
+        return types
+
+    def run_folder(self, run: str) -> Path:
+        return self.runs / run
+
+    def new_run(self, holder: dict[str, Any]) -> tuple[str, int]:
+        """Makes a run's marker and folder: (run id, descriptor that keeps the run alive)."""
+        while True:
+            run = new_id()
+            descriptor = locks.hold(self.live / run, msgspec.json.encode(holder).decode())
+            try:
+                (self.runs / run / "events").mkdir(parents=True)
+            except FileExistsError:
+                os.close(descriptor)
+                continue
+            return run, descriptor
+
+    def is_alive(self, run: str) -> bool:
+        return locks.is_held(self.live / run)
+
+    def find_run(self, text: str) -> str:
+        """The run that `text` means: a whole id, a unique beginning or end of one, or 'last'."""
+        names = sorted(path.name for path in self.runs.iterdir() if path.is_dir())
+        if text in names:
+            return text
+        if text == "last" and names:
+            return names[-1]
+        found = [name for name in names if text and (name.startswith(text) or name.endswith(text))]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise NotFoundError(f"{text!r} means {len(found)} runs", hint="among them: " + ", ".join(found[-5:]))
+        raise NotFoundError(f"there is no run {text!r}", hint="list the runs with: mfbench runs")
+
+
+def find(start: Path | None = None, named: str | os.PathLike[str] | None = None) -> Workspace | None:
+    """The workspace named by argument or MFBENCH_WORKSPACE, else the nearest one upwards; None if there is none."""
+    named = named or os.environ.get(ENVIRONMENT)
+    if named:
+        folder = Path(named).expanduser().absolute()
+        inner = folder if folder.name == FOLDER or (folder / "workspace.json").exists() else folder / FOLDER
+        return Workspace(inner) if (inner / "workspace.json").exists() else None
+    here = (start or Path.cwd()).absolute()
+    for folder in (here, *here.parents):
+        if (folder / FOLDER / "workspace.json").exists():
+            return Workspace(folder / FOLDER)
+    return None
+
+
+def require(named: str | os.PathLike[str] | None = None) -> Workspace:
+    """The workspace, or a WorkspaceError that says how to make one."""
+    found = find(named=named)
+    if found is None:
+        where = str(named or os.environ.get(ENVIRONMENT) or Path.cwd())
+        raise WorkspaceError("no workspace here or in any folder above", where=where, hint="make one: mfbench init")
+    found.id  # noqa: B018  refuses a workspace that is damaged or newer than this program, before any use
+    return found
+
+
+def create(folder: Path) -> Workspace:
+    """Makes `folder/.mfbench`, or completes one that is there. Safe to call twice and at once."""
+    root = folder if folder.name == FOLDER else folder / FOLDER
+    marker = root / "workspace.json"
+    try:
+        for name in ("runs", "live", "cache", "blobs", "ledger", "capture", "reports", "trash"):
+            (root / name).mkdir(parents=True, exist_ok=True)
+        if not marker.exists():
+            staged = root / f".{random_text(8)}"
+            staged.write_bytes(msgspec.json.encode({"format": FORMAT, "id": new_id()}))
+            try:
+                os.link(staged, marker)  # the first of two at once wins, and both see the same id
+            except FileExistsError:
+                pass
+            finally:
+                staged.unlink()
+        if not (root / "config.toml").exists():
+            (root / "config.toml").write_text(CONFIG, encoding="utf-8")
+        if not (root / ".gitignore").exists():
+            (root / ".gitignore").write_text("*\n", encoding="utf-8")
+    except OSError as error:
+        raise WorkspaceError(f"the workspace cannot be made: {error.strerror}", where=str(root)) from error
+    return Workspace(root)
+
+
+def find_or_create(named: str | os.PathLike[str] | None = None) -> Workspace:
+    """The workspace for work that makes one when there is none: named, else here."""
+    found = find(named=named)
+    if found is None:
+        return create(Path(named or os.environ.get(ENVIRONMENT) or Path.cwd()).expanduser().absolute())
+    found.id  # noqa: B018  the same refusal as in `require`
+    return found
