@@ -43,8 +43,13 @@ def _line(result: RunResult, event: list[Any]) -> None:
         narrate(f"run {result.run}  {result.name}  ({result.executor})")
     elif kind == "step.ended":
         narrate(f"  {step_line(result.steps[fields[0]])}")
-    elif kind == "log":
+    elif kind == "log" and not _retold(result):
         narrate(f"    {printable(fields[1])}")
+
+
+def _retold(result: RunResult) -> bool:
+    """Whether what is said now comes from a cached step: it was said when the step ran."""
+    return any(step["cached"] and step["status"] == "running" for step in result.steps.values())
 
 
 def step_line(step: dict[str, Any]) -> str:
@@ -68,7 +73,7 @@ class _Display:
     def show(self, result: RunResult, event: list[Any]) -> None:
         if event and event[2] == "run.started":
             self._say(f"run {result.run}  {result.name}  ({result.executor})", "bold")
-        elif event and event[2] == "log":
+        elif event and event[2] == "log" and not _retold(result):
             level, text = event[3], printable(event[4])
             self._last = text
             if level in ("error", "warning", "output"):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 
 import msgspec
 
-from mfbench.engine.driver import Request
-from mfbench.engine.launch import _run_driver
+from mfbench.engine.driver import Request, drive
+from mfbench.engine.launch import run_driver
 
 if __name__ == "__main__":
-    _run_driver(msgspec.json.decode(sys.stdin.buffer.read(), type=Request), int(sys.argv[1]))
+    asked = msgspec.json.decode(sys.stdin.buffer.read(), type=Request)
+    run_driver(partial(drive, asked), int(sys.argv[1]))

@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from mfbench.core import errors
 from mfbench.core.errors import FitError, MfbenchError
 from mfbench.core.plugins import load as load_plugin
 from mfbench.core.text import parse_duration, seconds
@@ -25,7 +26,6 @@ from mfbench.engine.provenance import CodeState, environment, machine
 from mfbench.executors.base import Execution, Executor, Exit
 from mfbench.executors.warm import WarmWorker
 from mfbench.journal.blobs import Blobs
-from mfbench.journal.line import pack_number
 from mfbench.journal.reader import Tail
 from mfbench.journal.segment import SegmentWriter
 from mfbench.recipe.environment import names as variable_names
@@ -55,33 +55,57 @@ Report = Callable[[dict[str, Any]], None]
 def drive(request: Request, report: Report, loaded: LoadedRecipe | None = None) -> None:
     """One run of a recipe, from check to registration. Tells `report` the run's id, or an error."""
     loaded = loaded or load_recipe(Path(request.recipe), request.overrides)
+    recipe = loaded.recipe
     workspace = find(named=request.workspace)
-    wanted = request.executor or loaded.recipe.run.executor
+    wanted = request.executor or recipe.run.executor
     executor: Executor = load_plugin("mfbench.executors", "local" if wanted == "auto" else wanted)()
     code = CodeState(loaded.folder)
-    cpus = loaded.recipe.run.cpus or available_cpus()
+    cpus = recipe.run.cpus or available_cpus()
     try:
         steps = plan_recipe(loaded, workspace.cache / "sources" if workspace else None)
-        hits = _hits(steps, workspace)
+        hits = find_hits(steps, workspace)
         warm = None if len(hits) == len(steps) else _rehearse(loaded, cpus)
     except FitError as error:
         raise loaded.error(error.key, error.message, error.hint) from None
     workspace = workspace or create(Path(request.workspace))
-    about = _describe(loaded, request, executor, cpus, wanted)
-    about["steps"] = [*(step.name for step in steps), *(["register"] if loaded.recipe.register else [])]
+    about = {
+        "name": request.name or recipe.recipe.name,
+        "recipe": recipe.recipe.name,
+        "executor": executor.name,
+        "wanted_executor": wanted,
+        "tags": loaded.tree["recipe"]["tags"],
+        "seed": recipe.run.seed,
+        "cpus": cpus,
+        "overrides": list(request.overrides),
+        "variables": sorted(variable_names(loaded.tree)),
+        "steps": [*(step.name for step in steps), *(["register"] if recipe.register else [])],
+        **machine(),
+    }
     run = Run(workspace, steps, hits, about, report)
     run.record(loaded, code)
     folder = os.path.relpath(loaded.folder.resolve(), run.folder.resolve())
-    timeout = loaded.recipe.run.timeout
-    run.execute(executor, warm, folder, cpus, parse_duration(timeout) if timeout else None)
-    run.end(lambda: finish_recipe(workspace, loaded.recipe, run.id, run.writer, run.results))
+    run.execute(executor, warm, folder, parse_duration(recipe.run.timeout) if recipe.run.timeout else None)
+    run.end(lambda: finish_recipe(workspace, recipe, run.id, run.writer, run.results))
+
+
+def drive_steps(workspace: Workspace, name: str, steps: list[JobStep], report: Report) -> None:
+    """One run of any steps on this machine, without a recipe: cached, journaled and followed the same way."""
+    hits = find_hits(steps, workspace)
+    cpus = available_cpus()
+    warm = None if len(hits) == len(steps) else WarmWorker(bytes, cpus)
+    about = {"name": name, "recipe": None, "executor": "local", "tags": {}, "cpus": cpus,
+             "steps": [step.name for step in steps], **machine()}  # fmt: skip
+    run = Run(workspace, steps, hits, about, report)
+    executor: Executor = load_plugin("mfbench.executors", "local")()
+    run.execute(executor, warm, ".", None)
+    run.end(lambda: Outcome("finished"))
 
 
 def available_cpus() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _hits(steps: list[JobStep], workspace: Workspace | None) -> dict[str, CachedStep]:
+def find_hits(steps: list[JobStep], workspace: Workspace | None) -> dict[str, CachedStep]:
     if workspace is None:
         return {}
     cache = StepCache(workspace.cache, Blobs(workspace.blobs))
@@ -121,28 +145,11 @@ class ToldError(MfbenchError):
     def __init__(self, told: dict[str, Any]) -> None:
         super().__init__(told["message"], where=told["where"], hint=told["hint"])
         self.kind = told["type"]
+        self.title = getattr(errors, f"{self.kind}Error", MfbenchError).title
         self.exit_code = told["code"]
 
     def as_dict(self) -> dict[str, str | None]:
         return {**super().as_dict(), "type": self.kind}
-
-
-def _describe(
-    loaded: LoadedRecipe, request: Request, executor: Executor, cpus: int, wanted: str
-) -> dict[str, Any]:
-    recipe = loaded.recipe
-    return {
-        "name": request.name or recipe.recipe.name,
-        "recipe": recipe.recipe.name,
-        "executor": executor.name,
-        "wanted_executor": wanted,
-        "tags": loaded.tree["recipe"]["tags"],
-        "seed": recipe.run.seed,
-        "cpus": cpus,
-        "overrides": list(request.overrides),
-        "variables": sorted(variable_names(loaded.tree)),
-        **machine(),
-    }
 
 
 class Run:
@@ -192,7 +199,7 @@ class Run:
         self.writer.write("artifact", path, digest, size, kind)
 
     def execute(
-        self, executor: Executor, warm: WarmWorker | None, recipe_folder: str, cpus: int, timeout: float | None
+        self, executor: Executor, warm: WarmWorker | None, recipe_folder: str, timeout: float | None
     ) -> None:
         """Tells the cached steps, has the worker run the others, and takes what they make."""
         steps = []
@@ -202,7 +209,7 @@ class Run:
             steps.append(msgspec.structs.replace(step, cached=hit is not None, outputs=outputs))
         blobs = os.path.relpath(self.workspace.blobs, self.folder)
         job = JobSpec(
-            run=self.id, recipe_folder=recipe_folder, blobs=blobs, cpus=cpus, steps=tuple(steps),
+            run=self.id, recipe_folder=recipe_folder, blobs=blobs, cpus=self.about["cpus"], steps=tuple(steps),
             variables=tuple(sorted(self.variables)),
         )  # fmt: skip
         write_job(self.folder, job)
@@ -217,7 +224,7 @@ class Run:
             self.outcome = Outcome("failed", {**error.as_dict(), "code": error.exit_code})
 
     def _tell_cached(self, step: JobStep, hit: CachedStep) -> None:
-        self.writer.write("step.started", step.name)
+        self.writer.write("step.started", step.name, True)
         for kind, *fields in hit.events:
             self.writer.write(kind, *fields)
         for name, (digest, size) in hit.outputs.items():
@@ -305,5 +312,3 @@ def _sizes(hit: CachedStep) -> dict[str, int]:
 def _error(kind: str, message: str, hint: str) -> dict[str, Any]:
     return {"type": kind, "message": message, "where": None, "hint": hint, "code": 1}
 
-
-__all__ = ["Request", "Run", "drive", "pack_number"]

@@ -11,16 +11,19 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from mfbench.core.errors import MfbenchError
-from mfbench.engine.driver import Request, drive
+from mfbench.engine.driver import Report, Request, ToldError, drive, drive_steps
 from mfbench.recipe.load import load_recipe
-from mfbench.recipe.loaded import LoadedRecipe
+from mfbench.worker.job import JobStep
+from mfbench.workspace.workspace import Workspace
 
 _THREADED = {"numpy", "polars", "duckdb", "torch", "pyarrow", "sklearn"}
 
@@ -49,12 +52,24 @@ class Launched:
 
 
 def launch(request: Request) -> Launched:
-    """Starts the driver and waits until the run exists. Raises what was wrong with the recipe."""
+    """Starts the driver of a recipe and waits until the run exists. Raises what was wrong with the recipe."""
     loaded = load_recipe(Path(request.recipe), request.overrides)
     read, write = os.pipe()
     plain = threading.active_count() == 1 and not _THREADED & sys.modules.keys()
-    pid = _forked(request, loaded, read, write) if plain else _spawned(request, write)
+    pid = _forked(partial(drive, request, loaded=loaded), read, write) if plain else _spawned(request, write)
     os.close(write)
+    return _begun(pid, read)
+
+
+def launch_steps(workspace: Workspace, name: str, steps: list[JobStep]) -> Launched:
+    """The same for any steps, without a recipe; only from a process that can fork."""
+    read, write = os.pipe()
+    pid = _forked(partial(drive_steps, workspace, name, steps), read, write)
+    os.close(write)
+    return _begun(pid, read)
+
+
+def _begun(pid: int, read: int) -> Launched:
     first = b""
     while not first.endswith(b"\n"):
         chunk = os.read(read, 65536)
@@ -63,20 +78,18 @@ def launch(request: Request) -> Launched:
         first += chunk
     told = msgspec.json.decode(first)
     if "error" in told:
-        from mfbench.engine.driver import ToldError
-
         os.close(read)
         os.waitpid(pid, 0)
         raise ToldError(told["error"])
     return Launched(told["run"], pid, read)
 
 
-def _forked(request: Request, loaded: LoadedRecipe, read: int, write: int) -> int:
+def _forked(body: Callable[[Report], None], read: int, write: int) -> int:
     pid = os.fork()
     if pid:
         return pid
     os.close(read)
-    _run_driver(request, write, loaded)
+    run_driver(body, write)
     os._exit(0)
 
 
@@ -95,8 +108,8 @@ def _spawned(request: Request, write: int) -> int:
     return process.pid
 
 
-def _run_driver(request: Request, write: int, loaded: LoadedRecipe | None = None) -> None:
-    """The body of the detached process. Nothing that it raises reaches the caller's stack."""
+def run_driver(body: Callable[[Report], None], write: int) -> None:
+    """The life of the detached process. Nothing that `body` raises reaches the caller's stack."""
     if os.getpid() != os.getsid(0):
         os.setsid()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -112,7 +125,7 @@ def _run_driver(request: Request, write: int, loaded: LoadedRecipe | None = None
             pass
 
     try:
-        drive(request, report, loaded)
+        body(report)
     except MfbenchError as error:
         report({"error": {**error.as_dict(), "code": error.exit_code}})
     except BaseException:

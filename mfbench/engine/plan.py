@@ -6,7 +6,6 @@ the digest of its source data. Nothing else may influence what a step writes.
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -76,12 +75,12 @@ def plan_recipe(loaded: LoadedRecipe, memory: Path | None = None) -> list[JobSte
     shape = {**model, "params": {k: v for k, v in model["params"].items() if _nested(v)}}
     chosen = list(recipe.evaluate.metrics)
     info = tree["recipe"]
-    step = _step
+    step, refit = _step, recipe.data.split.refit
     plans = [
         step("ingest", (), {"data": read, "task": task, "source_digest": source}, ("polars",),
              {"data": {"source": data["source"]}}),
         step("check", ("ingest",), {"data": {**nowhere, "key": data["key"], "checks": data["checks"]}}, ("polars",)),
-        step("split", ("ingest", "check"), {"split": data["split"], "task": task, "seed": seed},
+        step("split", ("ingest", "check"), {"split": {**data["split"], "refit": False}, "task": task, "seed": seed},
              ("polars", "scikit-learn", "numpy")),
         step("features", ("ingest", "split"),
              {"data": {**nowhere, **chooses, "split": {"by": data["split"]["by"]}}, "task": task,
@@ -92,14 +91,16 @@ def plan_recipe(loaded: LoadedRecipe, memory: Path | None = None) -> list[JobSte
         step("evaluate", ("ingest", "split", "features", "train"),
              {"model": model, "task": task, "metrics": chosen, "key": data["key"]},
              ("polars", "numpy", *flavor.distributions)),
-        step("package", ("ingest", "split", "features", "train", "evaluate"),
+        *([step("refit", ("ingest", "features"), {"model": model, "task": task, "seed": seed},
+                ("polars", "numpy", *flavor.distributions))] if refit else []),
+        step("package", ("ingest", "split", "features", "train", "evaluate", *(["refit"] if refit else [])),
              {"model": model, "task": task, "split": data["split"], "target": data["target"],
               "name": (recipe.register and recipe.register.model) or info["name"],
               "description": info["description"]},
              ("polars", "numpy", *flavor.distributions)),
     ]  # fmt: skip
     own = estimator_code(recipe.model.estimator, loaded.folder)
-    return keyed(plans, {name: own for name in ("features", "train", "evaluate", "package")} if own else None)
+    return keyed(plans, {name: own for name in ("features", "train", "evaluate", "refit", "package")} if own else None)
 
 
 def check_names(loaded: LoadedRecipe) -> None:
@@ -135,6 +136,8 @@ def estimator_code(estimator: str | None, folder: Path) -> str | None:
     known = version(top)
     if known:
         return f"{top}=={known}"
+    from importlib.util import find_spec
+
     spec = find_spec(top)
     origin = Path(spec.origin) if spec and spec.origin else None
     return digest_bytes(origin.read_bytes()) if origin and origin.is_file() else None
@@ -170,6 +173,7 @@ CODE = {
     "split": ("steps/split.py", "data/split.py"),
     "features": ("steps/features.py", "features", "flavors", "data/expressions.py"),
     "train": ("steps/train.py", "features", "flavors"),
+    "refit": ("steps/refit.py", "steps/train.py", "features", "flavors"),
     "evaluate": ("steps/evaluate.py", "features", "flavors", "stats", "bundle/model.py"),
     "package": ("steps/package.py", "features", "flavors", "bundle"),
 }

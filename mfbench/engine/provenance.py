@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
-import platform
 import re
-import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mfbench import __version__
 from mfbench.core.versions import installed, python_version
 from mfbench.journal.ledger import actor
+
+if TYPE_CHECKING:
+    import subprocess
 
 MOST_PATCH = 1_000_000  # bytes
 _SECRET = re.compile(r"(^|/)(\.env|.*\.pem|.*\.key|.*secret.*|.*credential.*|id_rsa.*|\.netrc|\.pypirc)", re.IGNORECASE)
@@ -23,7 +24,7 @@ def machine() -> dict[str, Any]:
     return {
         "host": os.uname().nodename,
         "system": f"{os.uname().sysname} {os.uname().release}",
-        "machine": platform.machine(),
+        "machine": os.uname().machine,
         "cpus": os.cpu_count(),
         "python": python_version(),
         "executable": sys.executable,
@@ -49,6 +50,8 @@ class CodeState:
     def _ask(self, *words: str) -> subprocess.Popen[bytes] | None:
         if self.top is None:
             return None
+        import subprocess
+
         try:
             return subprocess.Popen(
                 ["git", "-C", str(self.top), *words], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL

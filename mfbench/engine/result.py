@@ -36,7 +36,8 @@ class RunResult:
             self.started, self.name, self.recipe = time, about["name"], about["recipe"]
             self.executor, self.planned = about["executor"], about.get("steps", [])
         elif kind == "step.started":
-            self.steps[fields[0]] = {"name": fields[0], "cached": False, "seconds": None, "status": "running",
+            cached = len(fields) > 1 and fields[1]
+            self.steps[fields[0]] = {"name": fields[0], "cached": cached, "seconds": None, "status": "running",
                                      "began": time}  # fmt: skip
         elif kind == "step.ended":
             name, _, status, cached, seconds = fields[:5]

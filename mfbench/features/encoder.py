@@ -17,16 +17,9 @@ from mfbench.core.errors import DamageError
 from mfbench.data.expressions import parse
 from mfbench.features.columns import Column
 from mfbench.features.skops_file import load_skops, save_skops
+from mfbench.features.traits import Traits
 
 MOST_CATEGORIES = 254  # what histogram-based trees can tell apart in one column
-
-
-class Traits(msgspec.Struct, frozen=True):
-    """What an estimator can take, as its flavor knows it."""
-
-    trees: bool = False  # splits on order: no scaling, categories as numbers
-    missing: bool = False  # handles NaN by itself
-    categorical: bool = False  # takes categories natively, as the first columns of the matrix
 
 
 class Encoder:

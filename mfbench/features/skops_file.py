@@ -7,8 +7,6 @@ a fixed date, so that a model trained twice from the same inputs has the same di
 from __future__ import annotations
 
 import json
-import zipfile
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +75,9 @@ def load_skops(path: Path, trusted: list[str]) -> Any:
 
 def _stable(raw: bytes) -> bytes:
     """The archive with addresses renumbered in document order, members by their new names, one date."""
+    import zipfile
+    from io import BytesIO
+
     files: dict[str, str] = {}
     numbers: dict[int, int] = {}
     fresh = iter(range(10**9))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from mfbench.features.encoder import Traits
+from mfbench.features.traits import Traits
 from mfbench.recipe.schema import Model
 
 if TYPE_CHECKING:

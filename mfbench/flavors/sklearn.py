@@ -8,8 +8,8 @@ from typing import Any
 
 from mfbench.core.errors import FitError, UsageError
 from mfbench.core.text import did_you_mean
-from mfbench.features.encoder import Traits
 from mfbench.features.skops_file import load_skops, save_skops
+from mfbench.features.traits import Traits
 from mfbench.flavors.base import FitInput, Prediction
 from mfbench.recipe.schema import Model
 
@@ -21,6 +21,7 @@ _MODULES = (
     "preprocessing", "decomposition",
 )  # fmt: skip
 _TREES = ("sklearn.tree", "sklearn.ensemble", "lightgbm", "xgboost", "catboost")
+_PARALLEL = ("sklearn.ensemble", "sklearn.neighbors", "lightgbm", "xgboost")  # elsewhere n_jobs is on its way out
 _NOT_TREES = ("AdaBoost", "Bagging", "Voting", "Stacking")
 _DEFAULTS = {
     "classification": "HistGradientBoostingClassifier",
@@ -74,7 +75,8 @@ class SklearnFlavor:
         chosen: dict[str, Any] = {}
         if "random_state" in known and "random_state" not in model.params:
             chosen["random_state"] = data.seed
-        if "n_jobs" in known and "n_jobs" not in model.params:
+        parallel = type(estimator).__module__.startswith(_PARALLEL)
+        if parallel and "n_jobs" in known and "n_jobs" not in model.params:
             chosen["n_jobs"] = data.cpus
         native = type(estimator).__name__.startswith("HistGradientBoosting")
         if native and data.categorical and "categorical_features" not in model.params:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 
 from mfbench.core.errors import DamageError
@@ -29,6 +28,8 @@ class Blobs:
             try:
                 os.link(source, staged)
             except OSError:  # another file system, or one without links
+                import shutil
+
                 shutil.copyfile(source, staged)
             self._commit(staged, digest)
         return digest, size
@@ -59,6 +60,8 @@ class Blobs:
         """A private, writable copy at `target`, checked against its name."""
         if not self.has(digest):
             raise DamageError(f"blob {digest[:12]} is missing", where=str(self.folder))
+        import shutil
+
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(self.path(digest), target)
         if digest_file(target) != digest:

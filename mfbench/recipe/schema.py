@@ -38,12 +38,14 @@ class Split(Table):
     """[data.split]: which rows are held out for the test.
 
     `test` is a share of the rows, or with `by` (a date or time column) also a duration such as "28d".
+    `refit` fits the registered model once more, on all rows; its metrics stay those of the held-out rows.
     """
 
     test: float | str = 0.2
     by: str | None = None
     gap: str | None = None
     stratify: bool | None = None
+    refit: bool = False
 
 
 class Check(Table):

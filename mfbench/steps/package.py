@@ -31,13 +31,15 @@ def run(ctx: StepContext) -> None:
     model, task, classes = ctx.typed(Model, "model"), ctx.config["task"], facts["classes"]
     flavor: Flavor = load_plugin("mfbench.flavors", model.flavor)()
     bundle = ctx.output_folder("bundle")
-    _copy(ctx.input_folder("features", "encoder"), bundle)
-    _copy(ctx.input_folder("train", "model"), bundle / "model")
+    refit = "refit" in ctx.inputs
+    _copy(ctx.input_folder("refit" if refit else "features", "encoder"), bundle)
+    _copy(ctx.input_folder("refit" if refit else "train", "model"), bundle / "model")
 
-    encoder = Encoder.load(bundle)
+    # The reference is predicted by the model that has not seen these rows, refit or not.
+    encoder = Encoder.load(ctx.input_folder("features", "encoder"))
     inputs = [Field(name, dtype, bool(train[name].null_count())) for name, dtype in encoder.inputs.items()]
     sample = test.sample(min(REFERENCE_ROWS, test.height), seed=0)
-    fitted = flavor.load(bundle / "model", types)
+    fitted = flavor.load(ctx.input_folder("train", "model"), types)
     predicted = predictions(flavor.predict(fitted, encoder.transform(sample), task), classes)
     rows = sample.select(list(encoder.inputs))
     answers = predicted.with_columns(label(sample, classes))
@@ -72,7 +74,7 @@ def run(ctx: StepContext) -> None:
         classes=tuple(classes),
         inputs=tuple(inputs),
         outputs=tuple(Field(name, dtype_name(predicted.schema[name]), False) for name in predicted.columns),
-        features=tuple(encoder.names),
+        features=tuple(Encoder.load(bundle).names),
         metrics=metrics,
         requirements=tuple(requirements),
         python=python_version(),
@@ -104,6 +106,7 @@ def _own(name: str) -> str | None:
 
 def _split_words(split: Split) -> str:
     held = f"{split.test:.0%}" if isinstance(split.test, float) else split.test
+    held += " (the model itself is fitted on all rows)" if split.refit else ""
     if split.by:
         return f"the last {held} by {split.by}" + (f", a gap of {split.gap} before" if split.gap else "")
     return f"{held} at random"

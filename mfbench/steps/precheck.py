@@ -14,7 +14,7 @@ from mfbench.data.checks import run_checks
 from mfbench.data.split import PART, split_rows
 from mfbench.data.target import TARGET
 from mfbench.features.columns import choose_columns
-from mfbench.features.encoder import Traits
+from mfbench.features.traits import Traits
 from mfbench.flavors.base import Flavor
 from mfbench.recipe.schema import Model, Recipe
 from mfbench.stats import metrics

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import polars as pl
+
 from mfbench.core import jsonio
 from mfbench.core.plugins import load as load_plugin
 from mfbench.data.target import TARGET, WEIGHT
@@ -15,13 +17,17 @@ from mfbench.steps.split import read_parts
 
 def run(ctx: StepContext) -> None:
     [train] = read_parts(ctx, "train")
-    encoder = Encoder.load(ctx.input_folder("features", "encoder"))
+    fit(ctx, train, Encoder.load(ctx.input_folder("features", "encoder")))
+
+
+def fit(ctx: StepContext, rows: pl.DataFrame, encoder: Encoder) -> None:
+    """Fits and writes the model on these rows."""
     model, task = ctx.typed(Model, "model"), ctx.config["task"]
     flavor: Flavor = load_plugin("mfbench.flavors", model.flavor)()
     data = FitInput(
-        x=encoder.transform(train),
-        y=train[TARGET].to_numpy(),
-        weight=train[WEIGHT].to_numpy() if WEIGHT in train.columns else None,
+        x=encoder.transform(rows),
+        y=rows[TARGET].to_numpy(),
+        weight=rows[WEIGHT].to_numpy() if WEIGHT in rows.columns else None,
         categorical=encoder.categorical_count,
         seed=ctx.config["seed"],
         cpus=ctx.cpus,
