@@ -28,9 +28,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--json", type=Path, default=HERE / "results.json", metavar="FILE")
     parser.add_argument("--no-peers", action="store_true", help="measure mfbench alone")
-    parser.add_argument(
-        "--only", action="append", choices=GROUPS, help="measure this group (may be repeated)"
-    )
+    parser.add_argument("--only", action="append", choices=GROUPS, help="measure this group (may be repeated)")
     return parser.parse_args(arguments)
 
 

@@ -30,17 +30,13 @@ def measure(peers: Peers | None) -> list[Row]:
         if peers is not None:
             for peer in PEERS:
                 commands[f"{peer} {option}"] = [peers.command(peer), option]
-    outcomes = interleave(
-        {name: _wall_of(command) for name, command in commands.items()}, rounds=ROUNDS, warmup=1
-    )
+    outcomes = interleave({name: _wall_of(command) for name, command in commands.items()}, rounds=ROUNDS, warmup=1)
     return [
         Row(
             what=f"cold start, {option}",
             unit="ms",
             ours=outcomes[f"{OURS} {option}"].measure(OURS, _ms),
-            peers=tuple(
-                outcomes[f"{peer} {option}"].measure(peer, _ms) for peer in PEERS if peers is not None
-            ),
+            peers=tuple(outcomes[f"{peer} {option}"].measure(peer, _ms) for peer in PEERS if peers is not None),
             floors=tuple(outcomes[floor].measure(floor, _ms) for floor in ("python -c pass", "import click")),
             target=TARGET_MS,
         )

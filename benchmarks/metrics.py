@@ -41,9 +41,7 @@ def measure(peers: Peers | None, scratch: Path) -> list[Row]:
             what=what,
             unit=unit,
             ours=outcomes[OURS].measure(OURS, itemgetter(key)),
-            peers=tuple(
-                outcomes[name].measure(name, itemgetter(key)) for name in ("mlflow",) if name in outcomes
-            ),
+            peers=tuple(outcomes[name].measure(name, itemgetter(key)) for name in ("mlflow",) if name in outcomes),
             floors=(outcomes[FLOOR].measure(FLOOR, itemgetter(key)),),
             target=target,
             higher_is_better=unit == "points/s",

@@ -49,9 +49,7 @@ def child_env(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     return {**env, **_SET, **(extra or {})}
 
 
-def run(
-    command: Sequence[str], *, cwd: Path = ROOT, env: Mapping[str, str] | None = None
-) -> tuple[float, str]:
+def run(command: Sequence[str], *, cwd: Path = ROOT, env: Mapping[str, str] | None = None) -> tuple[float, str]:
     """Run a command to its end; return its wall time in seconds and its output."""
     environment = child_env(env)
     start = time.perf_counter()
@@ -80,9 +78,7 @@ def _gist(output: str) -> str:
     return lines[-1] if lines else "no output"
 
 
-def interleave(
-    contestants: Mapping[str, Callable[[], T]], *, rounds: int, warmup: int = 0
-) -> dict[str, Outcome[T]]:
+def interleave(contestants: Mapping[str, Callable[[], T]], *, rounds: int, warmup: int = 0) -> dict[str, Outcome[T]]:
     """Run the contestants in turn (A B C A B C ...), so that a noisy spell hits all of them.
 
     The warm-up rounds are run and thrown away. One that fails is out from there on;

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from mfbench.core.about import __version__
+
 __all__ = ["MfbenchError", "Run", "Workbench", "__version__", "start_run"]
 
 _HOMES = {

@@ -124,16 +124,17 @@ class Workbench:
 
     def sql(self, query: str) -> pl.DataFrame:
         """A read-only query on the documented views (runs, params, metrics, steps, gates, models, …)."""
-        from mfbench.store.sql import read_only
+        from mfbench.store.sql import frame_of, read_only
 
         with read_only(self.workspace, query) as result:
-            return result.pl()
+            return frame_of(result)
 
     def _frame(self, query: str, parameters: list[Any]) -> pl.DataFrame:
+        from mfbench.store.sql import frame_of
         from mfbench.store.store import Store
 
         with Store(self.workspace).reading() as con:
-            return con.execute(query, parameters).pl()
+            return frame_of(con.sql(query, params=parameters))
 
     # -- models ----------------------------------------------------------------------------------------------
 

@@ -1,13 +1,13 @@
 """What a bundle says of itself, and whether its files are what it says.
 
-    manifest.json          this; its SHA-256 is the bundle's digest
-    features.json .skops   the feature path
-    model/                 the fitted model, as its flavor writes it
-    input_example.json     a few rows to try
-    reference.parquet      held-out rows with prediction and label
-    requirements.txt       exact versions
-    README.md              the model card
-    provenance.json        who, when, where from; outside the digest
+manifest.json          this; its SHA-256 is the bundle's digest
+features.json .skops   the feature path
+model/                 the fitted model, as its flavor writes it
+input_example.json     a few rows to try
+reference.parquet      held-out rows with prediction and label
+requirements.txt       exact versions
+README.md              the model card
+provenance.json        who, when, where from; outside the digest
 """
 
 from __future__ import annotations

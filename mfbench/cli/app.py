@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from mfbench import __version__
+from mfbench.core.about import __version__
 
 # name: (module, one line for --help); the order is that of a model's life
 COMMANDS = {

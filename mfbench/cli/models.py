@@ -96,7 +96,9 @@ def show(model: str, workspace: str | None, as_json: bool) -> None:
     click.echo("\nmetrics")
     print_table(("metric", "value"), list(manifest.metrics.items()), right=["value"])
     click.echo("\ninputs")
-    print_table(("column", "type", "may be missing"), [(f.name, f.dtype, "yes" if f.nullable else "") for f in manifest.inputs])
+    print_table(
+        ("column", "type", "may be missing"), [(f.name, f.dtype, "yes" if f.nullable else "") for f in manifest.inputs]
+    )
     click.echo("\nfiles")
     print_table(("file", "bytes"), [(name, file.bytes) for name, file in manifest.files.items()], right=["bytes"])
 
@@ -111,7 +113,9 @@ def history(name: str, workspace: str | None, as_json: bool) -> None:
 
     entries = open_bench(workspace).registry.history(name)
     if as_json:
-        print_json([{"time": moment(e.time), "kind": e.kind, "actor": e.actor, "reason": e.reason, **e.body} for e in entries])
+        print_json(
+            [{"time": moment(e.time), "kind": e.kind, "actor": e.actor, "reason": e.reason, **e.body} for e in entries]
+        )
         return
     rows = [(moment(e.time), _what(e.kind, e.body), e.actor, e.reason) for e in entries]
     print_table(("time", "what", "who", "why"), rows)

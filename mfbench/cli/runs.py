@@ -62,7 +62,9 @@ def list_(where: str | None, sort: str | None, limit: int, page: int, workspace:
     ]  # fmt: skip
     print_table(columns, table, right=["took", *keys])
     if total > len(rows):
-        narrate(f"runs {(page - 1) * limit + 1} to {(page - 1) * limit + len(rows)} of {total}; next: --page {page + 1}")
+        narrate(
+            f"runs {(page - 1) * limit + 1} to {(page - 1) * limit + len(rows)} of {total}; next: --page {page + 1}"
+        )
 
 
 @command.command("show")

@@ -19,7 +19,9 @@ MODEL is a name (its champion, else its only version), NAME@ALIAS or NAME:VERSIO
 @click.command("score", epilog=EXAMPLES)
 @click.argument("model")
 @click.argument("file", type=click.Path())
-@click.option("-o", "--output", required=True, type=click.Path(dir_okay=False), help="Where to: .csv, .parquet or .jsonl.")
+@click.option(
+    "-o", "--output", required=True, type=click.Path(dir_okay=False), help="Where to: .csv, .parquet or .jsonl."
+)
 @click.option("--force", is_flag=True, help="Replace the output when it exists.")
 @workspace_option
 @json_option

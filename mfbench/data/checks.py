@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,10 +13,10 @@ from mfbench.core.errors import FitError
 from mfbench.core.text import did_you_mean
 from mfbench.recipe.schema import Check, Data
 
-_TYPES = {
-    "integer": pl.DataType.is_integer,
-    "float": pl.DataType.is_float,
-    "number": pl.DataType.is_numeric,
+_TYPES: dict[str, Callable[[pl.DataType], bool]] = {
+    "integer": lambda dtype: dtype.is_integer(),
+    "float": lambda dtype: dtype.is_float(),
+    "number": lambda dtype: dtype.is_numeric(),
     "string": lambda dtype: dtype == pl.String,
     "boolean": lambda dtype: dtype == pl.Boolean,
     "date": lambda dtype: dtype == pl.Date,

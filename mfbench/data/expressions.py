@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import polars as pl
@@ -94,28 +94,29 @@ def _function(function: Any, sql: str) -> None:
 def _literal(body: Any, sql: str) -> None:
     """A date or time must be written down in the expression; otherwise it is the clock's."""
     scalar = body.get("Scalar") if isinstance(body, dict) else None
+    kind: str
+    value: Any
     [(kind, value)] = scalar.items() if isinstance(scalar, dict) else [("", None)]
     if kind not in ("Date", "Datetime", "Time"):
         return
     if kind == "Date":
         written = (date(1970, 1, 1) + timedelta(days=value)).isoformat()
     elif kind == "Datetime":
-        written = datetime.fromtimestamp(0, UTC).replace(tzinfo=None) + timedelta(microseconds=_micros(value))
-        written = written.date().isoformat()
+        written = (datetime(1970, 1, 1) + timedelta(microseconds=_micros(value))).date().isoformat()
     else:
         written = (datetime(1970, 1, 1) + timedelta(microseconds=value // 1000)).time().strftime("%H:%M")
         if time.fromisoformat(written).hour < 10:
             written = written.lstrip("0")
     if not any(written in text for text in re.findall(r"'([^']*)'", sql)):
-        raise ValueError(
-            f"{sql!r} is not row-wise: it asks the clock; write a fixed date such as date '2026-01-31'"
-        )
+        raise ValueError(f"{sql!r} is not row-wise: it asks the clock; write a fixed date such as date '2026-01-31'")
 
 
 def _micros(value: list[Any]) -> int:
     count, unit, _ = value
-    return int(count) // {"Nanoseconds": 1000, "Microseconds": 1, "Milliseconds": 1}[unit] * (
-        1000 if unit == "Milliseconds" else 1
+    return (
+        int(count)
+        // {"Nanoseconds": 1000, "Microseconds": 1, "Milliseconds": 1}[unit]
+        * (1000 if unit == "Milliseconds" else 1)
     )
 
 

@@ -38,9 +38,7 @@ def _random(frame: pl.DataFrame, split: Split, task: str, seed: int) -> pl.Serie
     stratify = split.stratify if split.stratify is not None else task == "classification"
     target = frame[TARGET].to_numpy() if stratify else None
     try:
-        _, test = train_test_split(
-            np.arange(frame.height), test_size=split.test, random_state=seed, stratify=target
-        )
+        _, test = train_test_split(np.arange(frame.height), test_size=split.test, random_state=seed, stratify=target)
     except ValueError as error:
         hint = "set data.split.stratify = false, or drop the rare classes" if stratify else None
         raise FitError((*KEY, "test"), f"{frame.height:,} rows cannot be split so: {error}", hint) from None

@@ -198,9 +198,7 @@ class Run:
     def artifact(self, path: str, digest: str, size: int, kind: str) -> None:
         self.writer.write("artifact", path, digest, size, kind)
 
-    def execute(
-        self, executor: Executor, warm: WarmWorker | None, recipe_folder: str, timeout: float | None
-    ) -> None:
+    def execute(self, executor: Executor, warm: WarmWorker | None, recipe_folder: str, timeout: float | None) -> None:
         """Tells the cached steps, has the worker run the others, and takes what they make."""
         steps = []
         for step in self.steps:
@@ -311,4 +309,3 @@ def _sizes(hit: CachedStep) -> dict[str, int]:
 
 def _error(kind: str, message: str, hint: str) -> dict[str, Any]:
     return {"type": kind, "message": message, "where": None, "hint": hint, "code": 1}
-

@@ -132,7 +132,9 @@ def run_driver(body: Callable[[Report], None], write: int) -> None:
         import traceback
 
         hint = traceback.format_exc()
-        report({"error": {"type": "Internal", "message": "mfbench itself failed", "where": None, "hint": hint, "code": 1}})
+        report(
+            {"error": {"type": "Internal", "message": "mfbench itself failed", "where": None, "hint": hint, "code": 1}}
+        )
     finally:
         from mfbench.journal.flusher import flush
 

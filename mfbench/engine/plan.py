@@ -55,8 +55,13 @@ def keyed(plans: list[StepPlan], external: dict[str, str] | None = None) -> list
         ]
         keys[plan.name] = digest_value([plan.name, plan.call, parts])
         steps.append(
-            JobStep(name=plan.name, call=plan.call, key=keys[plan.name], needs=plan.needs,
-                    config=_merged(plan.config, plan.free))
+            JobStep(
+                name=plan.name,
+                call=plan.call,
+                key=keys[plan.name],
+                needs=plan.needs,
+                config=_merged(plan.config, plan.free),
+            )
         )
     return steps
 
@@ -100,7 +105,7 @@ def plan_recipe(loaded: LoadedRecipe, memory: Path | None = None) -> list[JobSte
              ("polars", "numpy", *flavor.distributions)),
     ]  # fmt: skip
     own = estimator_code(recipe.model.estimator, loaded.folder)
-    return keyed(plans, {name: own for name in ("features", "train", "evaluate", "refit", "package")} if own else None)
+    return keyed(plans, dict.fromkeys(("features", "train", "evaluate", "refit", "package"), own) if own else None)
 
 
 def check_names(loaded: LoadedRecipe) -> None:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mfbench import __version__
+from mfbench.core.about import __version__
 from mfbench.core.versions import installed, python_version
 from mfbench.journal.ledger import actor
 
@@ -71,7 +71,9 @@ class CodeState:
         left_out = sorted(set(names) - set(fine))
         patch = b""
         if fine:
-            asked = self._ask("diff", "HEAD", "--no-color", "--no-ext-diff", "--", *(f":(top,literal){n}" for n in fine))
+            asked = self._ask(
+                "diff", "HEAD", "--no-color", "--no-ext-diff", "--", *(f":(top,literal){n}" for n in fine)
+            )
             patch = asked.communicate()[0] if asked else b""
             if len(patch) > MOST_PATCH or _TOKEN.search(patch.decode(errors="replace")):
                 patch, left_out = b"", names

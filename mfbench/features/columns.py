@@ -31,9 +31,7 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
     parts: tuple[Part, ...] = ()
 
 
-def choose_columns(
-    frame: pl.DataFrame, data: Data, features: dict[str, Feature], outcome: list[str]
-) -> list[Column]:
+def choose_columns(frame: pl.DataFrame, data: Data, features: dict[str, Feature], outcome: list[str]) -> list[Column]:
     """The features of a training table. `outcome`: columns that make the target, never a feature.
 
     Raises FitError for a pattern that matches nothing, an expression that reads the outcome, a wrong name.

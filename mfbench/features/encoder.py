@@ -109,7 +109,8 @@ def _settled(column: Column, traits: Traits) -> Column:
 def _transformer(columns: list[Column], traits: Traits) -> Any:
     from sklearn.compose import ColumnTransformer
 
-    ordinal, others = [], []
+    ordinal: list[Any] = []
+    others: list[Any] = []
     for column in columns:
         if column.kind == "categorical":
             entry = (column.name, _category_encoder(column, traits), [column.name])

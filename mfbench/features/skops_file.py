@@ -87,7 +87,7 @@ def _stable(raw: bytes) -> bytes:
             return [renumber(item) for item in node]
         if not isinstance(node, dict):
             return node
-        result = {}
+        result: dict[str, Any] = {}
         for key, item in node.items():
             if key == "__id__":
                 # Plain values carry the address of whatever equal object Python had at hand: no identity

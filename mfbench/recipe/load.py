@@ -147,8 +147,8 @@ def _one(value: Any, kind: Any, prefix: Key, source: Source) -> Any:
             hint = did_you_mean(unknown[1], fields)
             raise source.error((*key, unknown[1]), f"unknown key {unknown[1]!r} in {_table(table)}", hint) from None
         wrong = _value_at(value, key[len(prefix) :])
-        hint = _enum_hint(wrong, _type_at(Recipe, key))
-        raise source.error(key, f"{table or 'the recipe'}: {message[0].lower()}{message[1:]}", hint) from None
+        choice = _enum_hint(wrong, _type_at(Recipe, key))
+        raise source.error(key, f"{table or 'the recipe'}: {message[0].lower()}{message[1:]}", choice) from None
 
 
 def _table(dotted: str) -> str:

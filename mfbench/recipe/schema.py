@@ -16,7 +16,7 @@ class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """Base of every table: an unknown key is an error."""
 
 
-class Info(Table):
+class Info(Table, frozen=True):
     """[recipe]"""
 
     name: str
@@ -25,7 +25,7 @@ class Info(Table):
     tags: dict[str, str] = {}
 
 
-class Csv(Table):
+class Csv(Table, frozen=True):
     """[data.csv]: how a CSV file is written."""
 
     separator: str = ","
@@ -34,7 +34,7 @@ class Csv(Table):
     header: bool = True
 
 
-class Split(Table):
+class Split(Table, frozen=True):
     """[data.split]: which rows are held out for the test.
 
     `test` is a share of the rows, or with `by` (a date or time column) also a duration such as "28d".
@@ -48,7 +48,7 @@ class Split(Table):
     refit: bool = False
 
 
-class Check(Table):
+class Check(Table, frozen=True):
     """[[data.checks]]: one column's rules, or without `column` the number of rows."""
 
     column: str | None = None
@@ -62,7 +62,7 @@ class Check(Table):
     max_rows: int | None = None
 
 
-class Data(Table):
+class Data(Table, frozen=True):
     """[data]"""
 
     source: str | tuple[str, ...]
@@ -78,7 +78,7 @@ class Data(Table):
     checks: tuple[Check, ...] = ()
 
 
-class Feature(Table):
+class Feature(Table, frozen=True):
     """One entry of [features]; a bare string is short for `{ expr = … }`."""
 
     expr: str | None = None
@@ -90,7 +90,7 @@ class Feature(Table):
     parts: tuple[Part, ...] | None = None
 
 
-class Model(Table):
+class Model(Table, frozen=True):
     """[model]: every key beside `flavor` and `estimator` is a parameter of the estimator."""
 
     flavor: str = "sklearn"
@@ -98,13 +98,13 @@ class Model(Table):
     params: dict[str, Any] = {}
 
 
-class Evaluate(Table):
+class Evaluate(Table, frozen=True):
     """[evaluate]"""
 
     metrics: tuple[str, ...] = ()
 
 
-class Run(Table):
+class Run(Table, frozen=True):
     """[run]"""
 
     executor: str = "auto"
@@ -113,7 +113,7 @@ class Run(Table):
     timeout: str | None = None
 
 
-class Register(Table):
+class Register(Table, frozen=True):
     """[register]: without this table a run registers nothing."""
 
     model: str | None = None
@@ -122,7 +122,7 @@ class Register(Table):
     description: str = ""
 
 
-class Recipe(Table):
+class Recipe(Table, frozen=True):
     """A whole recipe."""
 
     recipe: Info

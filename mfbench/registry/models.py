@@ -169,9 +169,7 @@ class Registry:
         return folder
 
 
-def _append_alias(
-    ledger: LedgerWriter, model: RegisteredModel, alias: str, number: int | None, reason: str
-) -> None:
+def _append_alias(ledger: LedgerWriter, model: RegisteredModel, alias: str, number: int | None, reason: str) -> None:
     body = {"model": model.name, "alias": alias, "version": number, "previous": model.aliases.get(alias)}
     ledger.append("model.alias", body, reason=reason)
 

@@ -17,7 +17,6 @@ from mfbench.steps.context import StepContext
 from mfbench.steps.split import read_parts
 
 
-
 def run(ctx: StepContext) -> None:
     [test] = read_parts(ctx, "test")
     facts = ctx.json("ingest", "facts.json")

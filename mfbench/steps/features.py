@@ -13,7 +13,6 @@ from mfbench.steps.precheck import check_model
 from mfbench.steps.split import read_parts
 
 
-
 def run(ctx: StepContext) -> None:
     [train] = read_parts(ctx, "train")
     facts = ctx.json("ingest", "facts.json")

@@ -5,6 +5,5 @@ from __future__ import annotations
 from mfbench.steps.context import StepContext
 
 
-
 def run(ctx: StepContext) -> None:
     ctx.output("done").write_bytes(b"")

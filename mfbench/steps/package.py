@@ -99,7 +99,7 @@ def _requirements(model: Model) -> list[str]:
 
 def _own(name: str) -> str | None:
     """mfbench's own version where it runs from a source tree without metadata."""
-    from mfbench import __version__
+    from mfbench.core.about import __version__
 
     return __version__ if name == "mfbench" else None
 

@@ -42,7 +42,7 @@ def precheck(recipe: Recipe, folder: Path) -> Report:
     if str(folder) not in sys.path:
         sys.path.insert(0, str(folder))  # an estimator may stand beside its recipe
     task, data = recipe.recipe.task, recipe.data
-    flavor, traits = check_model(recipe.model, task, weighted=data.weight is not None)
+    flavor, _ = check_model(recipe.model, task, weighted=data.weight is not None)
     chosen = list(check_metrics(recipe, flavor))
     found = load(data, task, folder)
     results = run_checks(found.frame, data)
@@ -85,4 +85,3 @@ def check_metrics(recipe: Recipe, flavor: Flavor) -> tuple[str, ...]:
                 did_you_mean("", able),
             )
     return chosen
-

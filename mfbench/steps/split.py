@@ -9,7 +9,6 @@ from mfbench.recipe.schema import Split
 from mfbench.steps.context import StepContext, row_count
 
 
-
 def run(ctx: StepContext) -> None:
     frame = pl.read_parquet(ctx.input("ingest", "data.parquet"))
     split = ctx.typed(Split, "split")
@@ -19,7 +18,7 @@ def run(ctx: StepContext) -> None:
         rows = frame.filter(parts == part)
         if part == "gap" and rows.height == 0:
             continue
-        span = f", {split.by} {rows[split.by].min()} to {rows[split.by].max()}" if split.by else ""
+        span = f", {split.by} {rows[split.by].min()!s} to {rows[split.by].max()!s}" if split.by else ""
         ctx.log(f"{part}: {row_count(rows.height)}{span}")
         ctx.emit("param", f"rows.{part}", rows.height)
 

@@ -14,7 +14,6 @@ from mfbench.steps.context import StepContext
 from mfbench.steps.split import read_parts
 
 
-
 def run(ctx: StepContext) -> None:
     [train] = read_parts(ctx, "train")
     fit(ctx, train, Encoder.load(ctx.input_folder("features", "encoder")))

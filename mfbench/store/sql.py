@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import duckdb
+
+if TYPE_CHECKING:
+    import polars as pl
 
 from mfbench.core.errors import UsageError
 from mfbench.core.text import did_you_mean
@@ -34,10 +38,18 @@ def read_only(workspace: Workspace, query: str) -> Iterator[duckdb.DuckDBPyRelat
                 raise UsageError("the query has no result")
             yield result
         except duckdb.CatalogException as error:
-            names = [name for (name,) in con.execute("SELECT view_name FROM duckdb_views() WHERE NOT internal").fetchall()]
+            names = [
+                name for (name,) in con.execute("SELECT view_name FROM duckdb_views() WHERE NOT internal").fetchall()
+            ]
             raise UsageError(_first(error), hint="the views: " + did_you_mean("", names, limit=30)) from None
         except duckdb.Error as error:
             raise UsageError(f"the query fails: {_first(error)}") from None
+
+
+def frame_of(result: duckdb.DuckDBPyRelation) -> pl.DataFrame:
+    """A relation's rows as a Polars frame, read once."""
+    frame: pl.DataFrame = result.pl()
+    return frame
 
 
 def schema(workspace: Workspace) -> list[dict[str, str]]:

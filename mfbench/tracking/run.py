@@ -20,7 +20,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from mfbench import __version__
+from mfbench.core.about import __version__
 from mfbench.core.errors import MfbenchError, UsageError
 from mfbench.core.versions import python_version
 from mfbench.journal.blobs import Blobs

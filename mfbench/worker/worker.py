@@ -61,19 +61,22 @@ def _run_step(step: JobStep, job: JobSpec, folder: Path, recipe_folder: Path, wr
     )
     writer.write("step.started", step.name)
     started = time.perf_counter()
-    error, code = None, 0
+    error: dict[str, Any] | None = None
+    code = 0
     try:
         import_module(step.call).run(ctx)
     except MfbenchError as problem:
-        error, code = problem.as_dict(), problem.exit_code
+        error, code = dict(problem.as_dict()), problem.exit_code
     except KeyboardInterrupt:
         raise
-    except BaseException as problem:  # an estimator may raise SystemExit too: it ends the step, not mfbench
-        error, code = _told(problem), 1
+    except BaseException as failure:  # an estimator may raise SystemExit too: it ends the step, not mfbench
+        error, code = _told(failure), 1
     status = "finished" if not code else "refused" if code == 3 else "failed"
     if error:
         error = {key: redact(text, variables) if text else text for key, text in error.items()} | {"code": code}
-    outputs = {path.relative_to(out).as_posix(): path.stat().st_size for path in sorted(out.rglob("*")) if path.is_file()}
+    outputs = {
+        path.relative_to(out).as_posix(): path.stat().st_size for path in sorted(out.rglob("*")) if path.is_file()
+    }
     seconds = round(time.perf_counter() - started, 6)
     writer.write("step.ended", step.name, step.key, status, False, seconds, outputs, error)
     return code

@@ -1,0 +1,5 @@
+"""What this program is."""
+
+from __future__ import annotations
+
+__version__ = "0.1.0"
