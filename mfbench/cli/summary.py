@@ -28,7 +28,7 @@ def _last_word(result: RunResult) -> str:
     ran = "nothing had to run" if work and not fresh else f"{plural(len(fresh), 'step')} ran in {took}"
     if result.model:
         name = f"{result.model['name']}:{result.model['version']}"
-        verb = "registered as" if result.model["new"] else "is registered already as"
+        verb = "registered as" if result.model["new"] else "registered already as"
         return f"{ran}; {verb} {name}\n  use it: mfbench score {name} FILE -o OUT"
     if result.refused:
         return f"{ran}; not registered: a gate refused the model\n  see it: mfbench runs show {result.run}"

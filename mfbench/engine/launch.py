@@ -20,7 +20,9 @@ from typing import Any
 import msgspec
 
 from mfbench.core.errors import MfbenchError
-from mfbench.engine.driver import Report, Request, ToldError, drive, drive_steps
+from mfbench.engine.driver import Request, drive, drive_steps
+from mfbench.engine.rehearsal import ToldError, told
+from mfbench.engine.run import Report
 from mfbench.recipe.load import load_recipe
 from mfbench.worker.job import JobStep
 from mfbench.workspace.workspace import Workspace
@@ -70,18 +72,24 @@ def launch_steps(workspace: Workspace, name: str, steps: list[JobStep]) -> Launc
 
 
 def _begun(pid: int, read: int) -> Launched:
+    """Waits for the driver's first word. Ctrl-C before it ends the driver: there is no run yet to be left behind."""
     first = b""
-    while not first.endswith(b"\n"):
-        chunk = os.read(read, 65536)
-        if not chunk:
-            raise MfbenchError("the driver of the run died before the run began")
-        first += chunk
-    told = msgspec.json.decode(first)
-    if "error" in told:
+    try:
+        while not first.endswith(b"\n"):
+            chunk = os.read(read, 65536)
+            if not chunk:
+                raise MfbenchError("the driver of the run died before the run began")
+            first += chunk
+    except BaseException:
+        os.kill(pid, signal.SIGTERM)
+        os.waitpid(pid, 0)
+        raise
+    answer = msgspec.json.decode(first)
+    if "error" in answer:
         os.close(read)
         os.waitpid(pid, 0)
-        raise ToldError(told["error"])
-    return Launched(told["run"], pid, read)
+        raise ToldError(answer["error"])
+    return Launched(answer["run"], pid, read)
 
 
 def _forked(body: Callable[[Report], None], read: int, write: int) -> int:
@@ -127,7 +135,7 @@ def run_driver(body: Callable[[Report], None], write: int) -> None:
     try:
         body(report)
     except MfbenchError as error:
-        report({"error": {**error.as_dict(), "code": error.exit_code}})
+        report({"error": told(error)})
     except BaseException:
         import traceback
 

@@ -100,7 +100,7 @@ def plan_recipe(loaded: LoadedRecipe, memory: Path | None = None) -> list[JobSte
                 ("polars", "numpy", *flavor.distributions))] if refit else []),
         step("package", ("ingest", "split", "features", "train", "evaluate", *(["refit"] if refit else [])),
              {"model": model, "task": task, "split": data["split"], "target": data["target"],
-              "name": (recipe.register and recipe.register.model) or info["name"],
+              "name": (tree["register"] or {}).get("model") or info["name"],
               "description": info["description"]},
              ("polars", "numpy", *flavor.distributions)),
     ]  # fmt: skip
@@ -127,17 +127,24 @@ def check_names(loaded: LoadedRecipe) -> None:
             raise loaded.error(("register", "gates", i), f"the gate's metric {metric!r} is not evaluated", hint)
 
 
-def estimator_code(estimator: str | None, folder: Path) -> str | None:
-    """A digest for an estimator's own code: its package's version, or the sources beside the recipe."""
-    top = (estimator or "").partition(".")[0]
-    if not estimator or "." not in estimator or top == "sklearn":
-        return None
+def own_sources(estimator: str | None, folder: Path) -> dict[str, bytes]:
+    """The sources of an estimator that stands beside its recipe, by name; empty for an installed one."""
+    top, dot, _ = (estimator or "").partition(".")
+    if not dot:
+        return {}
     beside = folder / f"{top}.py"
-    if beside.exists():
-        return digest_bytes(beside.read_bytes())
-    if (folder / top).is_dir():
-        sources = sorted((folder / top).rglob("*.py"))
-        return digest_value([[str(path.relative_to(folder)), digest_bytes(path.read_bytes())] for path in sources])
+    sources = [beside] if beside.is_file() else sorted((folder / top).rglob("*.py"))
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sources}
+
+
+def estimator_code(estimator: str | None, folder: Path) -> str | None:
+    """What stands for the estimator's code in a key: its sources, or its package's version; None for scikit-learn."""
+    top, dot, _ = (estimator or "").partition(".")
+    if not dot or top == "sklearn":
+        return None
+    sources = own_sources(estimator, folder)
+    if sources:
+        return digest_value({name: digest_bytes(content) for name, content in sources.items()})
     known = version(top)
     if known:
         return f"{top}=={known}"

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mfbench.core.about import __version__
+from mfbench.core.machine import actor, host
 from mfbench.core.versions import installed, python_version
-from mfbench.journal.ledger import actor
 
 if TYPE_CHECKING:
     import subprocess
@@ -22,7 +22,7 @@ _TOKEN = re.compile(r"(?i)(password|passwd|secret|token|api_?key|aws_[a-z_]*key)
 
 def machine() -> dict[str, Any]:
     return {
-        "host": os.uname().nodename,
+        "host": host(),
         "system": f"{os.uname().sysname} {os.uname().release}",
         "machine": os.uname().machine,
         "cpus": os.cpu_count(),

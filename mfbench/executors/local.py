@@ -8,6 +8,7 @@ import signal
 import time
 from pathlib import Path
 
+from mfbench.core.machine import available_cpus
 from mfbench.executors.base import Exit
 from mfbench.executors.warm import WarmWorker
 
@@ -16,7 +17,7 @@ class LocalExecutor:
     name = "local"
 
     def start(self, folder: Path, warm: WarmWorker | None) -> LocalExecution:
-        worker = warm or WarmWorker(bytes, len(os.sched_getaffinity(0)))
+        worker = warm or WarmWorker(bytes, available_cpus())
         worker.order(folder)
         return LocalExecution(worker)
 

@@ -10,8 +10,10 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
+from queue import SimpleQueue
 
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_MAX_THREADS", "POLARS_MAX_THREADS")
 
@@ -32,8 +34,10 @@ class WarmWorker:
             for descriptor in (self._order, self._answer, self.printed):
                 os.close(descriptor)
             _become_worker(printed_write, cpus)
+            orders: SimpleQueue[Path] = SimpleQueue()
+            threading.Thread(target=_listen, args=(order_read, orders), daemon=True).start()
             _answer(answer_write, rehearse)
-            code = _obey(order_read)
+            code = _obey(orders)
         except BaseException:
             import traceback
 
@@ -67,6 +71,7 @@ def _become_worker(printed: int, cpus: int) -> None:
     os.dup2(printed, 2)
     os.close(printed)
     os.environ.update(dict.fromkeys(_THREADS, str(cpus)), TZ="UTC", PYTHONUNBUFFERED="1")
+    time.tzset()
 
 
 def _answer(descriptor: int, rehearse: Callable[[], bytes]) -> None:
@@ -75,19 +80,18 @@ def _answer(descriptor: int, rehearse: Callable[[], bytes]) -> None:
         stream.write(content)
 
 
-def _obey(orders: int) -> int:
-    folder = b""
-    while not folder.endswith(b"\n"):
-        chunk = os.read(orders, 4096)
-        if not chunk:
-            return 0
-        folder += chunk
-    threading.Thread(target=_end_with_driver, args=(orders,), daemon=True).start()
+def _listen(descriptor: int, orders: SimpleQueue[Path]) -> None:
+    """Hands an order on, then waits: the pipe ends when the driver does, whatever ended it, and all ends with it."""
+    line = b""
+    while chunk := os.read(descriptor, 4096):
+        line += chunk
+        if line.endswith(b"\n"):
+            orders.put(Path(line[:-1].decode()))
+    os.killpg(0, signal.SIGKILL)
+
+
+def _obey(orders: SimpleQueue[Path]) -> int:
+    folder = orders.get()
     from mfbench.worker.worker import run_job
 
-    return run_job(Path(folder[:-1].decode()))
-
-
-def _end_with_driver(orders: int) -> None:
-    os.read(orders, 1)  # returns when the driver's end closes, whatever closed it
-    os.killpg(0, signal.SIGKILL)
+    return run_job(folder)

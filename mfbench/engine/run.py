@@ -1,0 +1,182 @@
+"""A run while its driver works on it: what is written, what is taken from the worker, how it ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from mfbench.core.errors import MfbenchError
+from mfbench.core.text import seconds
+from mfbench.engine.cache import TOLD_AGAIN, CachedStep, StepCache
+from mfbench.engine.outcome import Outcome
+from mfbench.engine.rehearsal import told
+from mfbench.executors.base import Execution, Executor, Exit
+from mfbench.executors.warm import WarmWorker
+from mfbench.journal.blobs import Blobs
+from mfbench.journal.reader import Tail
+from mfbench.journal.segment import SegmentWriter
+from mfbench.recipe.environment import redact
+from mfbench.worker.job import JobSpec, JobStep, write_job
+from mfbench.worker.worker import WORK
+from mfbench.workspace.workspace import Workspace
+
+GRACE = 3.0  # seconds between asking a worker to end and killing it
+Report = Callable[[dict[str, Any]], None]
+
+
+class Run:
+    """Exists from the moment that its folder does; `end` is its last act, whatever happened before."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        steps: list[JobStep],
+        hits: dict[str, CachedStep],
+        about: dict[str, Any],
+        report: Report,
+    ) -> None:
+        self.workspace = workspace
+        self.blobs = Blobs(workspace.blobs)
+        self.cache = StepCache(workspace.cache, self.blobs)
+        self.steps, self.hits, self.about = steps, hits, about
+        self.variables = set(about.get("variables", ()))
+        self.results: dict[str, CachedStep] = {}
+        self.outcome = Outcome("finished")
+        self.stopping = False
+        signal.signal(signal.SIGTERM, self._on_stop)
+        self.id, self.marker = workspace.new_run({"pid": os.getpid(), "host": about["host"]})
+        self.folder = workspace.run_folder(self.id)
+        self.writer = SegmentWriter(self.folder / "events", "driver", run=self.id)
+        self.writer.write("run.started", about)
+        self._open: dict[str, list[list[Any]]] = {}
+        report({"run": self.id, "pid": os.getpid()})
+
+    def _on_stop(self, *_: object) -> None:
+        self.stopping = True
+
+    def keep(self, name: str, content: bytes, kind: str = "text/plain") -> None:
+        """Content as an artifact of the run."""
+        self._artifact(name, self.blobs.put(content), len(content), kind)
+
+    def execute(
+        self, executor: Executor, warm: WarmWorker | None, recipe_folder: str, timeout: float | None = None
+    ) -> None:
+        """Tells the cached steps, has the worker run the others, and takes what they make."""
+        steps = []
+        for step in self.steps:
+            hit = self.hits.get(step.name)
+            outputs = {name: digest for name, (digest, _) in hit.outputs.items()} if hit else {}
+            steps.append(msgspec.structs.replace(step, cached=hit is not None, outputs=outputs))
+        job = JobSpec(
+            run=self.id,
+            recipe_folder=recipe_folder,
+            blobs=os.path.relpath(self.workspace.blobs, self.folder),
+            cpus=self.about["cpus"],
+            steps=tuple(steps),
+            variables=tuple(sorted(self.variables)),
+        )
+        write_job(self.folder, job)
+        for step in self.steps:
+            if step.name in self.hits:
+                self._tell_cached(step, self.hits[step.name])
+        if len(self.hits) < len(self.steps):
+            self._follow(executor.start(self.folder, warm), timeout)
+
+    def end(self, work: Callable[[], Outcome]) -> None:
+        """Does the rest of the run's work, and writes its last event, also when the work fails."""
+        try:
+            outcome = work()
+        except MfbenchError as error:
+            outcome = Outcome("failed", told(error))
+        except Exception as error:
+            self.writer.write("log", "error", traceback.format_exc())
+            reason = f"mfbench itself failed: {type(error).__name__}: {error}"
+            outcome = Outcome("failed", _error("Internal", reason, f"see: mfbench runs logs {self.id}"))
+        if self.stopping:
+            outcome = Outcome("stopped")
+        _remove_tree(self.folder / WORK)
+        self.writer.write("run.ended", outcome.status, outcome.error, outcome.model)
+        self.writer.close()
+
+    def _artifact(self, path: str, digest: str, size: int, kind: str) -> None:
+        self.writer.write("artifact", path, digest, size, kind)
+
+    def _tell_cached(self, step: JobStep, hit: CachedStep) -> None:
+        self.writer.write("step.started", step.name, True)
+        for kind, *fields in hit.events:
+            self.writer.write(kind, *fields)
+        for name, (digest, size) in hit.outputs.items():
+            self._artifact(f"{step.name}/{name}", digest, size, "")
+        sizes = {name: size for name, (_, size) in hit.outputs.items()}
+        self.writer.write("step.ended", step.name, step.key, "finished", True, 0.0, sizes, None)
+        self.results[step.name] = hit
+
+    def _follow(self, execution: Execution, timeout: float | None) -> None:
+        tail = Tail(self.folder / "events")
+        deadline = time.monotonic() + timeout if timeout else None
+        ended: Exit | None = None
+        while ended is None:
+            ended = execution.poll(0.05)
+            self._take_printed(execution)
+            self._take(tail)
+            if ended is None and self.stopping:
+                self.outcome = Outcome("stopped")
+                ended = execution.stop(GRACE)
+            elif ended is None and deadline is not None and time.monotonic() > deadline:
+                reason = f"the run took longer than its timeout of {seconds(timeout or 0)}"
+                self.outcome = Outcome("timeout", _error("Timeout", reason, "set run.timeout in the recipe"))
+                ended = execution.stop(GRACE)
+        self._take_printed(execution)
+        self._take(tail)
+        missing = [step.name for step in self.steps if step.name not in self.results]
+        if self.outcome.status == "finished" and missing:
+            hint = f"what it printed: mfbench runs logs {self.id}"
+            if ended.signal == signal.SIGKILL:
+                hint = f"if nobody killed it, the machine ran out of memory; {hint}"
+            reason = f"the worker ended in step {missing[0]}: {ended}"
+            self.outcome = Outcome("failed", _error("WorkerDied", reason, hint))
+
+    def _take_printed(self, execution: Execution) -> None:
+        for line in execution.printed():
+            if line.strip():
+                self.writer.write("log", "output", redact(line, self.variables))
+
+    def _take(self, tail: Tail) -> None:
+        """New events of the worker; a finished step's files become blobs and a cache entry."""
+        for _, _, kind, *fields in tail.poll():
+            if kind == "step.started":
+                self._open[fields[0]] = []
+            elif kind in TOLD_AGAIN:
+                for events in self._open.values():
+                    events.append([kind, *fields])
+            elif kind == "step.ended" and fields[0] in self._open and fields[0] not in self.hits:
+                self._step_ended(fields, self._open.pop(fields[0]))
+
+    def _step_ended(self, fields: list[Any], events: list[list[Any]]) -> None:
+        name, key, status, _, took, outputs, error = fields[:7]
+        taken: dict[str, tuple[str, int]] = {}
+        for output in outputs:
+            taken[output] = self.blobs.take(self.folder / WORK / name / output)
+            self._artifact(f"{name}/{output}", *taken[output], "")
+        if status == "finished":
+            self.results[name] = CachedStep(step=name, run=self.id, seconds=took, outputs=taken, events=events)
+            self.cache.put(key, self.results[name])
+        else:
+            self.outcome = Outcome("failed", error)
+
+
+def _remove_tree(folder: Any) -> None:
+    """The worker's folder; its files live on as blobs."""
+    import shutil
+
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _error(kind: str, message: str, hint: str) -> dict[str, Any]:
+    return {"type": kind, "message": message, "where": None, "hint": hint, "code": 1}
