@@ -18,8 +18,8 @@ def run_five(workspace: Path) -> None:
     worker process executes it, as for every recipe.
     """
     from mfbench.engine.follow import follow
+    from mfbench.engine.keys import StepPlan, keyed
     from mfbench.engine.launch import launch_steps
-    from mfbench.engine.plan import StepPlan, keyed
     from mfbench.engine.result import RunResult
     from mfbench.workspace.workspace import create
 

@@ -33,7 +33,7 @@ metrics = ["roc_auc", "log_loss"]
 [register]
 """
 
-ESTIMATORS = '''\
+ESTIMATORS = """\
 import os, signal, time
 import numpy as np
 from sklearn.linear_model import LogisticRegression
@@ -62,7 +62,7 @@ class Killed(LogisticRegression):
 class Exits(LogisticRegression):
     def fit(self, x, y, sample_weight=None):
         raise SystemExit(0)
-'''
+"""
 
 
 class Project:

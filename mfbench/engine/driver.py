@@ -16,8 +16,9 @@ from mfbench.core.machine import available_cpus
 from mfbench.core.plugins import load as load_plugin
 from mfbench.core.text import parse_duration
 from mfbench.engine.cache import CachedStep, StepCache
+from mfbench.engine.keys import own_sources
 from mfbench.engine.outcome import Outcome, finish_recipe
-from mfbench.engine.plan import own_sources, plan_recipe
+from mfbench.engine.plan import plan_recipe
 from mfbench.engine.provenance import CodeState, environment, machine
 from mfbench.engine.rehearsal import rehearse
 from mfbench.engine.run import Report, Run

@@ -1,69 +1,32 @@
-"""From a recipe to steps with keys. Light: reads the data's bytes for their digest, and nothing else of it.
-
-A step's key covers the keys of what it depends on, its configuration, its code, the versions that matter and
-the digest of its source data. Nothing else may influence what a step writes.
-"""
+"""From a recipe to its steps. Light: reads the data's bytes for their digest, and nothing else of it."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
-from mfbench.core.hashing import digest_bytes, digest_value
+from mfbench.core.about import __version__
 from mfbench.core.plugins import load as load_plugin
 from mfbench.core.text import did_you_mean
-from mfbench.core.versions import code_digest, python_version, version
 from mfbench.data.source import digest_sources, find_files
-from mfbench.recipe.environment import expand
+from mfbench.engine.keys import StepPlan, estimator_code, keyed
 from mfbench.recipe.gates import parse_gate
 from mfbench.recipe.loaded import LoadedRecipe
 from mfbench.stats.metrics import METRICS, defaults, names
 from mfbench.worker.job import JobStep
 
-COMMON = ("steps/context.py", "worker")
-
-
-class StepPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """A step before its key: `code` and `versions` are what the key covers beside `config`.
-
-    `free` is configuration that cannot change what the step writes, and is left out of the key.
-    """
-
-    name: str
-    call: str
-    needs: tuple[str, ...] = ()
-    config: dict[str, Any] = {}
-    free: dict[str, Any] = {}
-    code: tuple[str, ...] = ()
-    versions: tuple[str, ...] = ()
-
-
-def keyed(plans: list[StepPlan], external: dict[str, str] | None = None) -> list[JobStep]:
-    """The steps with their keys; `external` adds digests (name to digest) to single steps' keys."""
-    keys: dict[str, str] = {}
-    steps = []
-    for plan in plans:
-        parts = [
-            [keys[need] for need in plan.needs],
-            expand(plan.config),
-            code_digest(*COMMON, *plan.code),
-            {name: version(name) for name in plan.versions},
-            python_version().rpartition(".")[0],
-            (external or {}).get(plan.name),
-        ]
-        keys[plan.name] = digest_value([plan.name, plan.call, parts])
-        steps.append(
-            JobStep(
-                name=plan.name,
-                call=plan.call,
-                key=keys[plan.name],
-                needs=plan.needs,
-                config=_merged(plan.config, plan.free),
-            )
-        )
-    return steps
+# The sources whose change makes a step's cached result worthless. Named here, not in the steps themselves:
+# reading them there would import every framework just to find out that nothing has to run.
+CODE = {
+    "ingest": ("steps/ingest.py", "data"),
+    "check": ("steps/check.py", "data/checks.py"),
+    "split": ("steps/split.py", "data/split.py"),
+    "features": ("steps/features.py", "features", "flavors", "data/expressions.py"),
+    "train": ("steps/train.py", "features", "flavors"),
+    "refit": ("steps/refit.py", "steps/train.py", "features", "flavors"),
+    "evaluate": ("steps/evaluate.py", "features", "flavors", "stats", "bundle/model.py"),
+    "package": ("steps/package.py", "features", "flavors", "bundle"),
+}
 
 
 def plan_recipe(loaded: LoadedRecipe, memory: Path | None = None) -> list[JobStep]:
@@ -73,6 +36,7 @@ def plan_recipe(loaded: LoadedRecipe, memory: Path | None = None) -> list[JobSte
     data, task, seed = tree["data"], recipe.recipe.task, recipe.run.seed
     source = digest_sources(find_files(recipe.data.source, loaded.folder), memory)
     read = {name: data[name] for name in ("format", "csv", "target", "positive", "weight")}
+    # Nothing depends on the check step: it comes before the rest, and ends the run where it fails.
     nowhere = {"source": "", "target": ""}  # for steps that read the ingested table
     chooses = {name: data[name] for name in ("key", "weight", "use", "exclude")}
     flavor = load_plugin("mfbench.flavors", recipe.model.flavor)
@@ -85,7 +49,7 @@ def plan_recipe(loaded: LoadedRecipe, memory: Path | None = None) -> list[JobSte
         step("ingest", (), {"data": read, "task": task, "source_digest": source}, ("polars",),
              {"data": {"source": data["source"]}}),
         step("check", ("ingest",), {"data": {**nowhere, "key": data["key"], "checks": data["checks"]}}, ("polars",)),
-        step("split", ("ingest", "check"), {"split": {**data["split"], "refit": False}, "task": task, "seed": seed},
+        step("split", ("ingest",), {"split": {**data["split"], "refit": False}, "task": task, "seed": seed},
              ("polars", "scikit-learn", "numpy")),
         step("features", ("ingest", "split"),
              {"data": {**nowhere, **chooses, "split": {"by": data["split"]["by"]}}, "task": task,
@@ -101,8 +65,8 @@ def plan_recipe(loaded: LoadedRecipe, memory: Path | None = None) -> list[JobSte
         step("package", ("ingest", "split", "features", "train", "evaluate", *(["refit"] if refit else [])),
              {"model": model, "task": task, "split": data["split"], "target": data["target"],
               "name": (tree["register"] or {}).get("model") or info["name"],
-              "description": info["description"]},
-             ("polars", "numpy", *flavor.distributions)),
+              "description": info["description"], "mfbench": __version__},
+             ("polars", "numpy", "scipy", "skops", "scikit-learn", *flavor.distributions)),
     ]  # fmt: skip
     own = estimator_code(recipe.model.estimator, loaded.folder)
     return keyed(plans, dict.fromkeys(("features", "train", "evaluate", "refit", "package"), own) if own else None)
@@ -127,34 +91,6 @@ def check_names(loaded: LoadedRecipe) -> None:
             raise loaded.error(("register", "gates", i), f"the gate's metric {metric!r} is not evaluated", hint)
 
 
-def own_sources(estimator: str | None, folder: Path) -> dict[str, bytes]:
-    """The sources of an estimator that stands beside its recipe, by name; empty for an installed one."""
-    top, dot, _ = (estimator or "").partition(".")
-    if not dot:
-        return {}
-    beside = folder / f"{top}.py"
-    sources = [beside] if beside.is_file() else sorted((folder / top).rglob("*.py"))
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sources}
-
-
-def estimator_code(estimator: str | None, folder: Path) -> str | None:
-    """What stands for the estimator's code in a key: its sources, or its package's version; None for scikit-learn."""
-    top, dot, _ = (estimator or "").partition(".")
-    if not dot or top == "sklearn":
-        return None
-    sources = own_sources(estimator, folder)
-    if sources:
-        return digest_value({name: digest_bytes(content) for name, content in sources.items()})
-    known = version(top)
-    if known:
-        return f"{top}=={known}"
-    from importlib.util import find_spec
-
-    spec = find_spec(top)
-    origin = Path(spec.origin) if spec and spec.origin else None
-    return digest_bytes(origin.read_bytes()) if origin and origin.is_file() else None
-
-
 def _step(
     name: str,
     needs: tuple[str, ...],
@@ -168,24 +104,6 @@ def _step(
     )  # fmt: skip
 
 
-def _merged(config: dict[str, Any], free: dict[str, Any]) -> dict[str, Any]:
-    return {**config, **{key: {**config.get(key, {}), **value} for key, value in free.items()}}
-
-
 def _nested(value: Any) -> bool:
     """Whether a parameter holds an estimator, which decides what the features have to look like."""
     return isinstance(value, dict) or (isinstance(value, list | tuple) and any(_nested(item) for item in value))
-
-
-# The sources whose change makes a step's cached result worthless. Named here, not in the steps themselves:
-# reading them there would import every framework just to find out that nothing has to run.
-CODE = {
-    "ingest": ("steps/ingest.py", "data"),
-    "check": ("steps/check.py", "data/checks.py"),
-    "split": ("steps/split.py", "data/split.py"),
-    "features": ("steps/features.py", "features", "flavors", "data/expressions.py"),
-    "train": ("steps/train.py", "features", "flavors"),
-    "refit": ("steps/refit.py", "steps/train.py", "features", "flavors"),
-    "evaluate": ("steps/evaluate.py", "features", "flavors", "stats", "bundle/model.py"),
-    "package": ("steps/package.py", "features", "flavors", "bundle"),
-}

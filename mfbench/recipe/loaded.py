@@ -16,26 +16,45 @@ Key = tuple[str | int, ...]
 
 
 @dataclass(frozen=True)
+class Override:
+    """One `--set` word and the key that it sets."""
+
+    word: str
+    key: Key
+
+
+@dataclass(frozen=True)
 class Source:
     """The text of a recipe, its file, and the `--set` words laid over it."""
 
     path: Path
     text: str
-    overrides: tuple[str, ...] = ()
+    overrides: tuple[Override, ...] = ()
 
     @cached_property
     def _positions(self) -> dict[Key, tuple[int, int]]:
         return positions(self.text)
 
     def where(self, key: Key) -> str:
-        """'file:line:column' of the key, or of the nearest table above it that is written down."""
-        dotted = ".".join(str(part) for part in key)
-        for word in self.overrides:
-            name = word.partition("=")[0].strip()
-            if f"{dotted}.".startswith(f"{name}.") or f"{name}.".startswith(f"{dotted}."):
-                return f"--set {word}"
+        """'file:line:column' of the key, or of the nearest table above it that is written down.
+
+        What `--set` has laid over the file is pointed to as '--set key=value'.
+        """
+        spellings = _spellings(key)
+        for override in reversed(self.overrides):
+            if any(spelled[: len(override.key)] == override.key for spelled in spellings):
+                return f"--set {override.word}"
+        for spelled in spellings:
+            if spelled in self._positions:
+                return self._place(spelled)
+        for override in reversed(self.overrides):
+            if any(override.key[: len(spelled)] == spelled for spelled in spellings if spelled):
+                return f"--set {override.word}"
         while key and key not in self._positions:
             key = key[:-1]
+        return self._place(key)
+
+    def _place(self, key: Key) -> str:
         line, column = self._positions.get(key, (1, 1))
         return f"{self.path}:{line}:{column}"
 
@@ -61,9 +80,18 @@ class LoadedRecipe:
 
     def params(self) -> dict[str, Any]:
         """The resolved recipe as dotted keys: what a run records as its params."""
-        tree = {**self.tree, "model": {**self.tree["model"], **self.tree["model"]["params"]}}
+        model = self.tree["model"]
+        tree = {**self.tree, "model": {**model["params"], **model}}
         del tree["model"]["params"]
         return dict(_dotted(tree, ""))
+
+
+def _spellings(key: Key) -> list[Key]:
+    """A parameter of the estimator stands in [model] or in [model.params]."""
+    if len(key) > 1 and key[0] == "model" and key[1] not in ("flavor", "estimator"):
+        rest = key[2:] if key[1] == "params" else key[1:]
+        return [("model", "params", *rest), ("model", *rest)] if rest else [key]
+    return [key]
 
 
 def _dotted(value: Any, prefix: str) -> Iterator[tuple[str, Any]]:

@@ -7,8 +7,10 @@ it only has to find its way over it, and it runs only once an error has to be to
 from __future__ import annotations
 
 import re
+import tomllib
 
 Path = tuple[str | int, ...]
+Place = tuple[int, int]
 
 _SPACE = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
 _KEY = re.compile(r"""[A-Za-z0-9_-]+|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'""")
@@ -17,21 +19,41 @@ _SCALAR = re.compile(r"[^,\]\}\n#]+")
 _BLANK = re.compile(r"[ \t]*")
 
 
-def positions(text: str) -> dict[Path, tuple[int, int]]:
+def positions(text: str) -> dict[Path, Place]:
     """Path of keys and list indices to (line, column), both from 1; values stand under their key's path too."""
+    found = _scanned(text).found
+    places = _places(text, list(found.values()))
+    return {path: places[offset] for path, offset in found.items()}
+
+
+def twice(text: str) -> tuple[Path, Place, Place] | None:
+    """The first key or table that is written twice: its path, the first place, the second."""
+    again = _scanned(text).again
+    if again is None:
+        return None
+    path, first, second = again
+    places = _places(text, [first, second])
+    return path, places[first], places[second]
+
+
+def _scanned(text: str) -> _Scanner:
     scanner = _Scanner(text)
     try:
         scanner.document()
-    except (IndexError, AttributeError):  # a text the parser refused: what was found so far is enough
+    except (LookupError, ValueError):  # a text the parser refused: what was found so far is enough
         pass
+    return scanner
+
+
+def _places(text: str, offsets: list[int]) -> dict[int, Place]:
     starts = [0, *(match.end() for match in re.finditer("\n", text))]
-    result: dict[Path, tuple[int, int]] = {}
+    places: dict[int, Place] = {}
     line = 0
-    for path, offset in sorted(scanner.found.items(), key=lambda item: item[1]):
+    for offset in sorted(offsets):
         while line + 1 < len(starts) and starts[line + 1] <= offset:
             line += 1
-        result[path] = (line + 1, offset - starts[line] + 1)
-    return result
+        places[offset] = (line + 1, offset - starts[line] + 1)
+    return places
 
 
 class _Scanner:
@@ -39,7 +61,9 @@ class _Scanner:
         self.text = text
         self.at = 0
         self.found: dict[Path, int] = {}
-        self.tables: dict[Path, int] = {}
+        self.tables: dict[Path, int] = {}  # how many tables each list of tables has so far, less one
+        self.written: dict[Path, int] = {}  # keys and table headers that may not come again
+        self.again: tuple[Path, int, int] | None = None
 
     def document(self) -> None:
         prefix: Path = ()
@@ -50,9 +74,11 @@ class _Scanner:
                 self.at += 2 if listed else 1
                 prefix = self.into_tables(self.key())
                 if listed:
+                    self.found.setdefault(prefix, start)
                     self.tables[prefix] = self.tables.get(prefix, -1) + 1
                     prefix = (*prefix, self.tables[prefix])
                 self.found.setdefault(prefix, start)
+                self.write(prefix, start)
                 self.skip(_BLANK)
                 self.at += 2 if listed else 1
             else:
@@ -73,17 +99,26 @@ class _Scanner:
         path = (*prefix, *self.key())
         for length in range(len(prefix) + 1, len(path) + 1):
             self.found.setdefault(path[:length], start)
+            self.write(path[:length], start, last=length == len(path))
         self.skip(_BLANK)
         self.at += 1  # the equals sign
         self.value(path)
+
+    def write(self, path: Path, start: int, *, last: bool = True) -> None:
+        """Notes a key (or, where it is not the `last` part, passes through it); a second time is remembered."""
+        if path in self.written or (last and path in self.tables):
+            self.again = self.again or (path, self.written.get(path, self.found.get(path, start)), start)
+        elif last:
+            self.written[path] = start
 
     def key(self) -> Path:
         parts: list[str] = []
         while True:
             self.skip(_BLANK)
             match = _KEY.match(self.text, self.at)
-            assert match is not None
-            parts.append(match[0].strip("\"'"))
+            if match is None:
+                raise LookupError(self.at)
+            parts.append(next(iter(tomllib.loads(f"{match[0]} = 0"))) if match[0][0] in "\"'" else match[0])
             self.at = match.end()
             self.skip(_BLANK)
             if self.text[self.at] != ".":
@@ -112,6 +147,8 @@ class _Scanner:
                 self.pair(path)
             if self.text[self.skip(_SPACE)] == ",":
                 self.at += 1
+            elif self.text[self.at] != closing:
+                raise LookupError(self.at)
         self.at += 1
 
     def skip(self, pattern: re.Pattern[str]) -> int:

@@ -29,6 +29,7 @@ class Csv(Table, frozen=True):
     """[data.csv]: how a CSV file is written."""
 
     separator: str = ","
+    encoding: str = "utf-8"
     decimal_comma: bool = False
     nulls: tuple[str, ...] = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None")
     header: bool = True

@@ -21,7 +21,7 @@ from mfbench.steps.split import read_parts
 
 REFERENCE_ROWS = 5000
 EXAMPLE_ROWS = 5
-ALWAYS = ("mfbench", "numpy", "polars", "scikit-learn", "scipy", "skops")
+ALWAYS = ("numpy", "polars", "scikit-learn", "scipy", "skops")
 
 
 def run(ctx: StepContext) -> None:
@@ -46,7 +46,7 @@ def run(ctx: StepContext) -> None:
     reference = rows.hstack(answers.rename({name: f"__{name}__" for name in answers.columns}))
     reference.write_parquet(bundle / "reference.parquet", statistics=False)
     (bundle / "input_example.json").write_text(rows.head(EXAMPLE_ROWS).write_json() + "\n", encoding="utf-8")
-    requirements = _requirements(model)
+    requirements = _requirements(model, ctx.config["mfbench"])
     (bundle / "requirements.txt").write_text("\n".join(requirements) + "\n", encoding="utf-8")
     estimator = flavor.estimator_name(model, task)
     card = model_card(
@@ -90,18 +90,11 @@ def _copy(source: Path, target: Path) -> None:
         shutil.copyfile(path, target / path.name)
 
 
-def _requirements(model: Model) -> list[str]:
+def _requirements(model: Model, own: str) -> list[str]:
     """Exact versions of what loads and runs the model."""
-    top = (model.estimator or "").partition(".")[0]
-    names = [*ALWAYS, *([top] if top and top != "sklearn" and "." in (model.estimator or "") else [])]
-    return [f"{name}=={found}" for name in sorted(names) if (found := version(name) or _own(name))]
-
-
-def _own(name: str) -> str | None:
-    """mfbench's own version where it runs from a source tree without metadata."""
-    from mfbench.core.about import __version__
-
-    return __version__ if name == "mfbench" else None
+    top, dot, _ = (model.estimator or "").partition(".")
+    names = {*ALWAYS, *([top] if dot and top != "sklearn" else [])}
+    return sorted([f"mfbench=={own}", *(f"{name}=={found}" for name in names if (found := version(name)))])
 
 
 def _split_words(split: Split) -> str:
