@@ -164,11 +164,19 @@ class Workbench:
         with tempfile.TemporaryDirectory(prefix="mfbench-") as folder:
             return Model.load(self.registry.checkout(version, Path(folder)), self.workspace.trusted_types)
 
-    def score(self, reference: str, source: PathLike, out: PathLike, *, force: bool = False) -> int:
-        """Predicts every row of a file into another (.csv, .parquet, .jsonl); the number of rows."""
-        from mfbench.serving.batch import score_file
 
-        return score_file(self.model(reference), Path(source), Path(out), force=force)
+def load_model(reference: PathLike, workspace: PathLike | None = None) -> Model:
+    """The model in a bundle's folder, which needs no workspace, or one that a workspace has registered.
+
+    Types beyond mfbench's own list have to stand in the configuration of the workspace, where there is one.
+    """
+    folder = Path(reference)
+    if (folder / "manifest.json").is_file():
+        from mfbench.bundle.model import Model
+
+        found = find(named=workspace)
+        return Model.load(folder, found.trusted_types if found else [])
+    return Workbench.open(workspace).model(os.fspath(reference))
 
 
 def check_recipe(recipe: PathLike, overrides: Sequence[str] = ()) -> Report:

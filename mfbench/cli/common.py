@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ import click
 if TYPE_CHECKING:
     from mfbench.api.workbench import Workbench
 
-Command = Callable[..., Any]
+_WHOLE = ("run", "model", "status", "took", "started", "registered", "time")  # never broken over two lines
 workspace_option = click.option(
     "--workspace", metavar="DIR", envvar="MFBENCH_WORKSPACE", help="The workspace to use [default: found upwards]."
 )
@@ -44,6 +45,19 @@ def open_bench(workspace: str | None) -> Workbench:
 
 def narrate(text: str) -> None:
     click.echo(text, err=True)
+
+
+@contextmanager
+def waiting(text: str) -> Iterator[None]:
+    """Shows on a terminal what is being waited for, and takes it away afterwards."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    click.echo(f"{text} …", err=True, nl=False)
+    try:
+        yield
+    finally:
+        click.echo("\r\033[K", err=True, nl=False)
 
 
 def print_json(value: Any) -> None:
@@ -82,22 +96,28 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], right: Se
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name in columns:
-        table.add_column(name, justify="right" if name in right else "left", overflow="fold")
+        table.add_column(name, justify="right" if name in right else "left", no_wrap=name in _WHOLE, overflow="fold")
     for row in texts:
         table.add_row(*(escape(text) for text in row))
     Console().print(table)
 
 
 def cell(value: Any) -> str:
+    """A value for people: four digits, local time."""
     if value is None:
         return ""
     if isinstance(value, float):
         return f"{value:.4g}" if abs(value) < 1e5 else f"{value:.6g}"
     if isinstance(value, datetime):
-        return value.strftime("%Y-%m-%d %H:%M:%S")
+        return local(value).strftime("%Y-%m-%d %H:%M:%S")
     if isinstance(value, list | tuple):
         return ", ".join(cell(item) for item in value)
     return printable(str(value))
+
+
+def local(moment: datetime) -> datetime:
+    """A moment in the terminal's time zone; one without a zone is in UTC."""
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone()
 
 
 def printable(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -56,10 +57,10 @@ def list_(name: str | None, sort: str | None, limit: int, page: int, workspace: 
     if not rows:
         narrate("no models yet; a recipe with [register] makes the first: mfbench run RECIPE")
         return
-    keys = list(dict.fromkeys(key for row in shown for key in row["metrics"]))[:4]
+    keys = list(dict.fromkeys(key for row in shown for key in row["metrics"]))[:3]
     columns = ["model", "aliases", "registered", "run", *keys, "digest"]
     table = [
-        [f"{row['name']}:{row['version']}", row["aliases"], row["registered"], row["run"],
+        [f"{row['name']}:{row['version']}", row["aliases"], datetime.fromisoformat(row["registered"]), row["run"],
          *(row["metrics"].get(key) for key in keys), row["digest"][:12]]
         for row in shown
     ]  # fmt: skip
@@ -117,7 +118,7 @@ def history(name: str, workspace: str | None, as_json: bool) -> None:
             [{"time": moment(e.time), "kind": e.kind, "actor": e.actor, "reason": e.reason, **e.body} for e in entries]
         )
         return
-    rows = [(moment(e.time), _what(e.kind, e.body), e.actor, e.reason) for e in entries]
+    rows = [(datetime.fromtimestamp(e.time / 1e6, UTC), _what(e.kind, e.body), e.actor, e.reason) for e in entries]
     print_table(("time", "what", "who", "why"), rows)
 
 

@@ -76,8 +76,7 @@ class _Display:
         elif event and event[2] == "log" and not _retold(result):
             level, text = event[3], printable(event[4])
             self._last = text
-            if level in ("error", "warning", "output"):
-                self._say(f"    {text}", "red" if level == "error" else "dim")
+            self._say(f"    {text}", "red" if level == "error" else "dim")
         elif event and event[2] == "step.ended":
             step = result.steps[event[3]]
             self._last = ""
@@ -126,4 +125,7 @@ class _Display:
         upcoming = f"  then {', '.join(after)}" if after else ""
         note = f"  {self._last}" if self._last else ""
         line = f" {step['name']}  {took}  ({done + 1} of {max(len(names), done + 1)}){note}{upcoming}"
-        return Spinner("dots", text=Text(line, overflow="ellipsis", no_wrap=True), style="cyan")
+        assert self._console is not None
+        text = Text(line)
+        text.truncate(max(10, self._console.width - 4), overflow="ellipsis")
+        return Spinner("dots", text=text, style="cyan")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from mfbench.cli.common import json_option, narrate, print_json, workspace_option
+from mfbench.cli.common import json_option, narrate, print_json, waiting, workspace_option
 
 EXAMPLES = """\b
 Examples:
@@ -42,7 +42,8 @@ def command(
     """
     from mfbench.api.workbench import follow_to_end, start
 
-    launched, home = start(recipe, workspace, overrides, executor, name)
+    with waiting(f"checking {recipe} against its data"):
+        launched, home = start(recipe, workspace, overrides, executor, name)
     if detach:
         launched.close()
         if as_json:

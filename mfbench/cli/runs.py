@@ -139,7 +139,7 @@ def _item(row: dict[str, Any]) -> dict[str, Any]:
     return {**{name: row[name] for name in names}, "model": model}
 
 
-def _metric_keys(rows: list[dict[str, Any]], most: int = 4) -> list[str]:
+def _metric_keys(rows: list[dict[str, Any]], most: int = 3) -> list[str]:
     """The metrics that most of these runs have."""
     counts: dict[str, int] = {}
     for row in rows:

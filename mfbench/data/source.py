@@ -1,11 +1,10 @@
-"""From a recipe's `source` to files, and from files to one table."""
+"""From a recipe's `source` to files, their format and their digest. Light: it reads no table."""
 
 from __future__ import annotations
 
 import os
 import time
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -13,49 +12,64 @@ from mfbench.core.errors import FitError
 from mfbench.core.hashing import digest_file, digest_value
 from mfbench.core.ids import random_text
 from mfbench.core.text import did_you_mean
+from mfbench.data.table import KEY
+from mfbench.data.table import read_table as read_table
 
 FORMATS = {
     ".csv": "csv", ".tsv": "csv", ".txt": "csv", ".parquet": "parquet", ".pq": "parquet",
     ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl",
 }  # fmt: skip
-KEY = ("data", "source")
 _SETTLED = 2.0  # seconds after which a file's time stamp tells a later change apart
 
 
 def find_files(source: str | tuple[str, ...] | list[str], folder: Path) -> list[Path]:
     """The files that names, globs and folders mean, relative to `folder`, sorted within each pattern."""
     found: list[Path] = []
-    for pattern in [source] if isinstance(source, str) else source:
+    for i, pattern in enumerate([source] if isinstance(source, str) else source):
+        key = KEY if isinstance(source, str) else (*KEY, i)
         if "://" in pattern:
-            raise FitError(KEY, f"{pattern!r}: remote sources are not built yet", "name a file, a glob or a folder")
+            raise FitError(key, f"{pattern!r}: remote sources are not built yet", "name a file, a glob or a folder")
         path = folder / Path(pattern).expanduser()
         if path.is_dir():
-            files = sorted(item for item in path.iterdir() if item.suffix.lower() in FORMATS)
+            files = sorted(item for item in path.iterdir() if _is_data(item))
+            if not files:
+                hint = f"a data file ends in {', '.join(FORMATS)}"
+                raise FitError(key, f"there is no data file in the folder {pattern!r}", hint)
         elif path.is_file():
             files = [path]
         elif any(sign in pattern for sign in "*?["):
-            anchor = Path(path.anchor)
-            files = sorted(item for item in anchor.glob(str(path.relative_to(anchor))) if item.is_file())
+            inner = Path(pattern).expanduser()
+            base = Path(inner.anchor) if inner.is_absolute() else folder
+            named = base.glob(str(inner.relative_to(inner.anchor)))
+            files = sorted(item for item in named if item.is_file() and not item.name.startswith("."))
+            if not files:
+                raise FitError(key, f"{pattern!r} matches no file (looked in {folder.absolute()})")
         else:
             near = [item.name for item in path.parent.iterdir()] if path.parent.is_dir() else []
-            hint = did_you_mean(path.name, near) if near else f"the folder {path.parent} does not exist either"
-            raise FitError(KEY, f"there is no file {pattern!r} (looked in {path.parent})", hint)
-        if not files:
-            raise FitError(KEY, f"{pattern!r} matches no file (looked in {folder})")
+            there = path.parent.absolute()
+            hint = did_you_mean(path.name, near) if near else f"the folder {there} does not exist or is empty"
+            raise FitError(key, f"there is no file {pattern!r} (looked in {there})", hint)
         found += [file for file in files if file not in found]
     return found
+
+
+def _is_data(path: Path) -> bool:
+    return path.suffix.lower() in FORMATS and path.is_file() and not path.name.startswith(".")
 
 
 def format_of(files: list[Path], named: str | None) -> str:
     """'csv', 'parquet' or 'jsonl': as named, else by the file's ending."""
     if named:
         return named
-    kinds = {FORMATS.get(file.suffix.lower()) for file in files}
-    if len(kinds) > 1:
-        raise FitError(KEY, "the files have different formats", "set data.format, or name files of one kind")
-    kind = kinds.pop()
+    first, *others = files
+    kind = FORMATS.get(first.suffix.lower())
     if kind is None:
-        raise FitError(KEY, f"the format of {files[0].name!r} is not known", "set data.format: csv, parquet or jsonl")
+        hint = f"known endings: {', '.join(FORMATS)}; for another one set data.format to csv, parquet or jsonl"
+        raise FitError(KEY, f"the format of {first.name!r} is not known by its ending", hint)
+    odd = next((file for file in others if FORMATS.get(file.suffix.lower()) != kind), None)
+    if odd:
+        told = f"{first.name} and {odd.name} have different formats"
+        raise FitError(KEY, told, "set data.format, or name files of one kind")
     return kind
 
 
@@ -88,65 +102,3 @@ def _digest_one(file: Path, memory: Path | None) -> str:
         staged.write_bytes(msgspec.json.encode({"stamp": stamp, "digest": digest}))
         staged.replace(note)
     return digest
-
-
-def read_table(files: list[Path], kind: str, csv: Any) -> Any:
-    """All files as one pl.DataFrame, rows in the files' order; times with a zone are in UTC.
-
-    `csv` is a recipe.schema.Csv. Raises FitError where a file cannot be read or the files do not agree.
-    """
-    import polars as pl
-    from polars.exceptions import PolarsError
-
-    frames = []
-    for file in files:
-        try:
-            frames.append(_plain(_read_one(file, kind, csv)))
-        except (PolarsError, OSError, UnicodeDecodeError) as error:
-            first = (str(error) or type(error).__name__).splitlines()[0]
-            hint = "is the separator right? set data.csv.separator" if kind == "csv" else None
-            raise FitError(KEY, f"{file.name} cannot be read as {kind}: {first}", hint) from None
-    for file, frame in zip(files[1:], frames[1:], strict=True):
-        odd = set(frame.columns) ^ set(frames[0].columns)
-        if odd:
-            raise FitError(KEY, f"{file.name} and {files[0].name} differ in column {min(odd)!r}")
-    try:
-        table = pl.concat([frame.select(frames[0].columns) for frame in frames], how="vertical_relaxed")
-    except PolarsError as error:
-        raise FitError(KEY, f"the files' types do not agree: {str(error).splitlines()[0]}") from None
-    if table.height == 0:
-        raise FitError(KEY, f"there are no rows in {', '.join(file.name for file in files)}")
-    return table
-
-
-def _read_one(file: Path, kind: str, csv: Any) -> Any:
-    import polars as pl
-
-    if kind == "parquet":
-        return pl.read_parquet(file, glob=False)
-    if kind == "jsonl":
-        return pl.read_ndjson(file, infer_schema_length=None)
-    if file.stat().st_size == 0:
-        raise FitError(KEY, f"{file.name} is empty")
-    return pl.read_csv(
-        file,
-        separator="\t" if file.suffix == ".tsv" and csv.separator == "," else csv.separator,
-        has_header=csv.header,
-        null_values=list(csv.nulls),
-        decimal_comma=csv.decimal_comma,
-        infer_schema_length=None,  # all rows: a guess from the first hundred fails on the first odd one
-        try_parse_dates=True,
-        glob=False,
-    )
-
-
-def _plain(frame: Any) -> Any:
-    """Zoned times in UTC, decimals as floats, categories as text: one type for one meaning."""
-    import polars as pl
-    import polars.selectors as cs
-
-    return frame.with_columns(
-        cs.datetime(time_zone="*").dt.convert_time_zone("UTC"),
-        cs.decimal().cast(pl.Float64),
-        cs.by_dtype(pl.Categorical, pl.Enum).cast(pl.String),
-    )

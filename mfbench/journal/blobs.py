@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from mfbench.core.errors import DamageError
+from mfbench.core.errors import DamageError, MfbenchError
 from mfbench.core.hashing import digest_bytes, digest_file
 from mfbench.core.ids import random_text
 
@@ -21,25 +24,26 @@ class Blobs:
         return self.path(digest).exists()
 
     def take(self, source: Path) -> tuple[str, int]:
-        """Takes the file's content: (digest, bytes). The source stays, now read-only where it was linked."""
+        """Takes the file's content: (digest, bytes). The source stays, now read-only where it was linked.
+
+        Raises MfbenchError when the disk does not take it.
+        """
+        source = Path(os.path.realpath(source))  # a link to a symbolic link would be no content of ours
         digest, size = digest_file(source), source.stat().st_size
         if not self.has(digest):
-            staged = self._staged()
-            try:
-                os.link(source, staged)
-            except OSError:  # another file system, or one without links
-                import shutil
-
-                shutil.copyfile(source, staged)
-            self._commit(staged, digest)
+            with self._staged(digest) as staged:
+                try:
+                    staged.hardlink_to(source)
+                except OSError:  # another file system, or one without links
+                    shutil.copyfile(source, staged)
         return digest, size
 
     def put(self, content: bytes) -> str:
+        """Its digest. Raises MfbenchError when the disk does not take it."""
         digest = digest_bytes(content)
         if not self.has(digest):
-            staged = self._staged()
-            staged.write_bytes(content)
-            self._commit(staged, digest)
+            with self._staged(digest) as staged:
+                staged.write_bytes(content)
         return digest
 
     def read(self, digest: str) -> bytes:
@@ -47,31 +51,37 @@ class Blobs:
         try:
             content = self.path(digest).read_bytes()
         except FileNotFoundError:
-            raise DamageError(f"blob {digest[:12]} is missing", where=str(self.folder)) from None
+            raise self._missing(digest) from None
         if digest_bytes(content) != digest:
-            raise DamageError(
-                f"blob {digest[:12]} is not what was written",
-                where=str(self.path(digest)),
-                hint="move the file away and run the recipe again: the step that made it will run anew",
-            )
+            raise self._damaged(digest)
         return content
 
     def copy_out(self, digest: str, target: Path) -> None:
-        """A private, writable copy at `target`, checked against its name."""
+        """A private, writable copy at `target`, checked. Raises DamageError as `read` does."""
         if not self.has(digest):
-            raise DamageError(f"blob {digest[:12]} is missing", where=str(self.folder))
-        import shutil
-
+            raise self._missing(digest)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(self.path(digest), target)
         if digest_file(target) != digest:
             target.unlink()
-            self.read(digest)  # raises with the whole story
+            raise self._damaged(digest)
 
-    def _staged(self) -> Path:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        return self.folder / f".{random_text(12)}"
+    def _missing(self, digest: str) -> DamageError:
+        return DamageError(f"blob {digest[:12]} is missing", where=str(self.folder))
 
-    def _commit(self, staged: Path, digest: str) -> None:
-        staged.chmod(0o444)
-        staged.replace(self.path(digest))
+    def _damaged(self, digest: str) -> DamageError:
+        hint = "move the file away and run the recipe again: the step that made it will run anew"
+        return DamageError(f"blob {digest[:12]} is not what was written", where=str(self.path(digest)), hint=hint)
+
+    @contextmanager
+    def _staged(self, digest: str) -> Iterator[Path]:
+        """A free name to write to; what is there in the end becomes the blob, whole or not at all."""
+        staged = self.folder / f".{random_text(12)}"
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            yield staged
+            staged.chmod(0o444)
+            staged.replace(self.path(digest))
+        except OSError as error:
+            staged.unlink(missing_ok=True)
+            raise MfbenchError(f"content could not be stored: {error.strerror}", where=str(self.folder)) from error

@@ -10,53 +10,67 @@ from __future__ import annotations
 import atexit
 import os
 import threading
+import time
 
 INTERVAL = float(os.environ.get("MFBENCH_FLUSH_SECONDS", "1.0"))
 
 _lock = threading.Lock()
-dirty: set[int] = set()
-_closing: set[int] = set()
+dirty: set[int] = set()  # descriptors of open segments
+_closed: list[str] = []  # closed segments, by path: a script of many small runs must not run out of descriptors
 _thread: threading.Thread | None = None
-_wake = threading.Event()
 
 
 def mark_dirty(descriptor: int) -> None:
     """Called once per segment and flush interval, not once per line."""
-    global _thread
     with _lock:
         dirty.add(descriptor)
-        if _thread is None:
-            _thread = threading.Thread(target=_loop, name="mfbench-flush", daemon=True)
-            _thread.start()
-            atexit.register(flush)
+        _start()
 
 
-def close_after_flush(descriptor: int) -> None:
-    """Hands the descriptor over: it is closed once its bytes are on disk."""
-    mark_dirty(descriptor)
+def close(descriptor: int, path: str) -> None:
+    """Closes a segment now; its bytes are flushed with the next round."""
     with _lock:
-        _closing.add(descriptor)
+        dirty.discard(descriptor)
+        _closed.append(path)
+        _start()
+    os.close(descriptor)
 
 
 def flush() -> None:
     """fsyncs everything that is waiting, now."""
     with _lock:
-        waiting, closing = set(dirty), set(_closing)
+        waiting, closed = list(dirty), list(_closed)
         dirty.clear()
-        _closing.clear()
+        _closed.clear()
+    # A full or vanished disk raises here; the lines themselves were acknowledged by write. A descriptor that
+    # was closed meanwhile is in `_closed` again, as a path.
     for descriptor in waiting:
         try:
             os.fsync(descriptor)
-        except OSError:  # a full or vanished disk: the lines themselves were acknowledged by write
-            continue
-        finally:
-            if descriptor in closing:
+        except OSError:
+            pass
+    for path in closed:
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                os.fsync(descriptor)
+            finally:
                 os.close(descriptor)
+        except OSError:
+            pass
+
+
+def _start() -> None:
+    global _thread
+    if _thread is None:
+        _thread = threading.Thread(target=_loop, name="mfbench-flush", daemon=True)
+        _thread.start()
+        atexit.register(flush)
 
 
 def _loop() -> None:
     while True:
-        _wake.wait(INTERVAL)
+        time.sleep(INTERVAL)
         flush()
 
 
@@ -64,10 +78,8 @@ def _after_fork() -> None:
     """A child owns none of its parent's segments and has no flush thread."""
     global _thread, _lock
     _lock = threading.Lock()
-    for descriptor in _closing:
-        os.close(descriptor)
     dirty.clear()
-    _closing.clear()
+    _closed.clear()
     _thread = None
 
 

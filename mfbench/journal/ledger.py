@@ -12,12 +12,13 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from mfbench.core.errors import DamageError
+from mfbench.core.errors import DamageError, MfbenchError
 from mfbench.core.hashing import digest_bytes
 from mfbench.journal.line import decode_line, encode_line
 from mfbench.workspace.locks import locked
@@ -39,14 +40,16 @@ class Entry(msgspec.Struct, frozen=True, array_like=True):
 
 def actor() -> str:
     """Who acts: MFBENCH_ACTOR, else user@host."""
-    named = os.environ.get("MFBENCH_ACTOR")
-    if named:
-        return named
+    return os.environ.get("MFBENCH_ACTOR") or _login(os.getuid())
+
+
+@cache
+def _login(user: int) -> str:
     try:
-        user = getpass.getuser()
+        name = getpass.getuser()
     except (KeyError, OSError):  # a container user without a name
-        user = str(os.getuid())
-    return f"{user}@{os.uname().nodename}"
+        name = str(user)
+    return f"{name}@{os.uname().nodename}"
 
 
 def read_ledger(path: Path) -> list[Entry]:
@@ -75,7 +78,7 @@ class LedgerWriter:
             written = 0
         if written != len(line):
             os.ftruncate(self._descriptor, end)
-            raise DamageError("the ledger took only a part of the entry; is the disk full?", where=str(self._path))
+            raise MfbenchError("the ledger could not take the entry; is the disk full?", where=str(self._path))
         os.fsync(self._descriptor)
         self._head = digest_bytes(line)
         self.entries.append(entry)

@@ -12,10 +12,14 @@ import msgspec
 FORMAT = 1
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
+_LARGEST = 1 << 62  # of a time or sequence number: what the projection's columns hold, with room to add
 
 
 def encode_line(event: Sequence[Any]) -> bytes:
-    """`[seq, time, kind, …]` as a whole line. Times are integer microseconds since the epoch, UTC."""
+    """`[seq, time, kind, …]` as a whole line. Times are integer microseconds since the epoch, UTC.
+
+    Raises TypeError or ValueError for what JSON cannot hold.
+    """
     body = _encode(event)
     return b"%b\t%08x\n" % (body, crc32(body))
 
@@ -28,8 +32,13 @@ def decode_line(line: bytes) -> list[Any]:
     if check != b"%08x" % crc32(body):
         raise ValueError("checksum does not fit")
     event = _decode(body)
-    if not isinstance(event, list) or len(event) < 3:
+    if type(event) is not list or len(event) < 3:
         raise ValueError("not an event")
+    seq, time, kind = event[:3]
+    if type(seq) is not int or type(time) is not int or type(kind) is not str:
+        raise ValueError("not an event")
+    if not (0 <= seq < _LARGEST and -_LARGEST < time < _LARGEST):
+        raise ValueError("not an event: its number or time is out of range")
     return event
 
 

@@ -14,23 +14,25 @@ import weakref
 from pathlib import Path
 from typing import Any
 
-from mfbench.core.errors import MfbenchError
+from mfbench.core.errors import MfbenchError, UsageError
 from mfbench.journal import flusher
 from mfbench.journal.line import FORMAT, encode_line
 
 _open_writers: weakref.WeakSet[SegmentWriter] = weakref.WeakSet()
+_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
 
 
 class SegmentWriter:
     """Appends events to `folder/<writer>-<n>.jsonl`; each is in the kernel's hands when `write` returns."""
 
     def __init__(self, folder: Path, writer: str, *, run: str, attempt: int = 1) -> None:
-        self.folder = folder
+        self.folder = str(folder)
         self.writer = writer
         self.run = run
         self.attempt = attempt
         self._lock = threading.Lock()
         self._descriptor = -1
+        self._path = ""
         self._seq = 0
         self._torn = False
         self._closed = False
@@ -38,28 +40,37 @@ class SegmentWriter:
         self._open()
 
     def write(self, kind: str, *fields: Any) -> None:
-        """One event, one write. Raises MfbenchError when the disk takes less than the whole line."""
+        """One event, one write.
+
+        Raises MfbenchError when the disk takes less than the whole line, UsageError for what JSON cannot hold
+        or once the run has ended.
+        """
         with self._lock:
             if self._descriptor < 0:
                 self._open()
-            self._put(encode_line((self._seq, time.time_ns() // 1000, kind, *fields)), 1)
+            try:
+                line = encode_line((self._seq, time.time_ns() // 1000, kind, *fields))
+            except (TypeError, ValueError) as error:
+                raise UsageError(f"an event {kind!r} cannot be written: {error}") from None
+            self._put(line, 1)
 
     def write_many(self, kind: str, rows: list[tuple[Any, ...]]) -> None:
-        """Many events of one kind in one write; all or none of the batch is acknowledged."""
+        """Many events of one kind in one write. Raises as `write` does; what then stands is told in the error."""
         with self._lock:
             if self._descriptor < 0:
                 self._open()
             now = time.time_ns() // 1000
-            lines = [encode_line((self._seq + i, now, kind, *row)) for i, row in enumerate(rows)]
+            try:
+                lines = [encode_line((self._seq + i, now, kind, *row)) for i, row in enumerate(rows)]
+            except (TypeError, ValueError) as error:
+                raise UsageError(f"events {kind!r} cannot be written: {error}") from None
             self._put(b"".join(lines), len(rows))
 
     def close(self) -> None:
         """Ends the segment. Writing afterwards is an error."""
         with self._lock:
             self._closed = True
-            if self._descriptor >= 0:
-                flusher.close_after_flush(self._descriptor)
-                self._descriptor = -1
+            self._let_go()
 
     def _put(self, data: bytes, count: int) -> None:
         if self._torn:  # the last write stopped inside a line: end it, so that only that line is damaged
@@ -69,8 +80,11 @@ class SegmentWriter:
         except OSError as error:
             raise self._failed(error.strerror or str(error)) from error
         if written != len(data):
+            # Lines that are whole keep their numbers; so does one that lacks only its newline, which comes next.
+            whole = data.count(b"\n", int(self._torn), written + 1)
+            self._seq += whole
             self._torn = True
-            raise self._failed(f"only {written} of {len(data)} bytes were written; is the disk full?")
+            raise self._failed(f"{whole} of {count} events were written, then no more; is the disk full?")
         self._torn = False
         self._seq += count
         if self._descriptor not in flusher.dirty:
@@ -79,22 +93,24 @@ class SegmentWriter:
     def _failed(self, why: str) -> MfbenchError:
         return MfbenchError(
             f"an event of run {self.run} could not be written: {why}",
-            where=str(self.folder),
+            where=self.folder,
             hint="what was logged before is safe; free some space and log again",
         )
 
     def _open(self) -> None:
         if self._closed:
-            raise MfbenchError(f"run {self.run} has ended: nothing more can be logged to it")
+            raise UsageError(f"run {self.run} has ended: nothing more can be logged to it")
         number, previous = 1, None
         while True:
-            path = self.folder / f"{self.writer}-{number}.jsonl"
+            name = f"{self.writer}-{number}.jsonl"
+            self._path = f"{self.folder}/{name}"
             try:
-                flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
-                self._descriptor = os.open(path, flags, 0o644)
+                self._descriptor = os.open(self._path, _CREATE, 0o644)
                 break
             except FileExistsError:
-                number, previous = number + 1, path.name
+                number, previous = number + 1, name
+            except OSError as error:
+                raise self._failed(error.strerror or str(error)) from error
         self._seq, self._torn = 0, False
         header = {
             "format": FORMAT,
@@ -105,7 +121,16 @@ class SegmentWriter:
             "pid": os.getpid(),
             "previous": previous,
         }
-        self._put(encode_line((0, time.time_ns() // 1000, "header", header)), 1)
+        try:
+            self._put(encode_line((0, time.time_ns() // 1000, "header", header)), 1)
+        except MfbenchError:
+            self._let_go()  # a segment without its header takes no events: the next write opens another
+            raise
+
+    def _let_go(self) -> None:
+        if self._descriptor >= 0:
+            descriptor, self._descriptor = self._descriptor, -1
+            flusher.close(descriptor, self._path)
 
     def _forked(self) -> None:
         self._lock = threading.Lock()

@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from mfbench.bundle.model import Model
-from mfbench.core.errors import UsageError
+from mfbench.core.errors import FitError, MfbenchError, UsageError
 from mfbench.core.ids import random_text
 from mfbench.data.source import find_files, format_of, read_table
 from mfbench.recipe.schema import Csv
@@ -15,11 +15,11 @@ from mfbench.recipe.schema import Csv
 _ENDINGS = {".csv": "csv", ".parquet": "parquet", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 
 
-def score_file(model: Model, source: Path, out: Path, *, force: bool = False) -> int:
-    """Writes the rows of `source` with the model's predictions beside them; the number of rows.
+def score_file(model: Model, source: str, out: Path, *, force: bool = False, separator: str = ",") -> int:
+    """Writes the rows of `source` (a file, glob or folder) with the model's predictions; the number of rows.
 
-    A prediction whose name is taken by an input column replaces it only in the output. The file appears under
-    its name once it is whole. Raises UsageError where `out` exists and `force` is not given.
+    The output appears under its name once it is whole. Raises UsageError where it exists and `force` is not
+    given, where a column is missing, and where an input column has the name of a prediction.
     """
     kind = _ENDINGS.get(out.suffix.lower())
     if kind is None:
@@ -28,16 +28,24 @@ def score_file(model: Model, source: Path, out: Path, *, force: bool = False) ->
         raise UsageError("the output exists", where=str(out), hint="add --force to replace it")
     if not out.parent.is_dir():
         raise UsageError("the output's folder does not exist", where=str(out.parent))
-    files = find_files(str(source), Path.cwd())
-    rows = read_table(files, format_of(files, None), Csv())
-    scored = rows.with_columns(model.predict(rows))
+    try:
+        files = find_files(source, Path.cwd())
+        rows = read_table(files, format_of(files, None), Csv(separator=separator))
+    except FitError as error:  # names a recipe's key, and there is no recipe here
+        raise UsageError(error.message, hint=error.hint if "data." not in (error.hint or "") else None) from None
+    predicted = model.predict(rows)
+    taken = set(predicted.columns) & set(rows.columns)
+    if taken:
+        raise UsageError(f"the input has a column {min(taken)!r}, the name of a prediction", hint="rename the column")
     staged = out.with_name(f".{out.name}.{random_text(6)}")
     try:
-        _write(scored, staged, kind)
+        _write(rows.hstack(predicted), staged, kind)
         staged.replace(out)
+    except OSError as error:
+        raise MfbenchError(f"the output cannot be written: {error.strerror}", where=str(out)) from error
     finally:
         staged.unlink(missing_ok=True)
-    return int(scored.height)
+    return int(rows.height)
 
 
 def _write(frame: pl.DataFrame, path: Path, kind: str) -> None:

@@ -34,15 +34,22 @@ def locked(path: Path, *, shared: bool = False, timeout: float = 30.0) -> Iterat
 
 
 def hold(path: Path, content: str = "") -> int:
-    """Creates `path` already locked and returns its descriptor: as long as the holder lives, it is locked.
+    """Creates `path` already locked and returns its descriptor: it is locked until that is closed.
 
-    The file appears under its name only once the lock is held, so nobody ever sees it free.
+    The file appears under its name only once the lock is held, so nobody ever sees it free. A forked child holds
+    it too: it may still write what belongs to the holder. Raises FileExistsError where the name is taken.
     """
     staged = path.with_name(f".{path.name}.{os.getpid()}")
     descriptor = os.open(staged, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
-    os.write(descriptor, content.encode())
-    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    staged.replace(path)
+    try:
+        os.write(descriptor, content.encode())
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.link(staged, path)  # unlike a rename, this never takes the place of another's file
+    except BaseException:
+        os.close(descriptor)
+        raise
+    finally:
+        os.unlink(staged)
     return descriptor
 
 

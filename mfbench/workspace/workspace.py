@@ -106,28 +106,51 @@ class Workspace:
         return self.runs / run
 
     def new_run(self, holder: dict[str, Any]) -> tuple[str, int]:
-        """Makes a run's marker and folder: (run id, descriptor that keeps the run alive)."""
-        while True:
-            run = new_id()
-            descriptor = locks.hold(self.live / run, msgspec.json.encode(holder).decode())
-            try:
-                (self.runs / run / "events").mkdir(parents=True)
-            except FileExistsError:
-                os.close(descriptor)
-                continue
-            return run, descriptor
+        """Makes a run's marker and folder: (run id, descriptor that keeps the run alive).
+
+        Raises WorkspaceError where the disk does not take them.
+        """
+        content = msgspec.json.encode(holder).decode()
+        try:
+            self.live.mkdir(exist_ok=True)  # copies of a workspace may lack it: some tools leave out empty folders
+            while True:
+                run = new_id()
+                try:
+                    descriptor = locks.hold(self.live / run, content)
+                except FileExistsError:
+                    continue
+                try:
+                    os.makedirs(f"{self.root}/runs/{run}/events")
+                    return run, descriptor
+                except FileExistsError:
+                    self.discard(run, descriptor)
+        except OSError as error:
+            raise WorkspaceError(f"no run can be made: {error.strerror}", where=str(self.root)) from error
+
+    def discard(self, run: str, descriptor: int) -> None:
+        """Lets go of a run that has not begun: nobody will ever hear of it."""
+        (self.live / run).unlink(missing_ok=True)
+        os.close(descriptor)
 
     def is_alive(self, run: str) -> bool:
         return locks.is_held(self.live / run)
 
+    def run_names(self) -> list[str]:
+        """Every run that has a folder, in no order."""
+        try:
+            with os.scandir(self.runs) as entries:
+                return [entry.name for entry in entries if entry.name[0] != "." and entry.is_dir()]
+        except FileNotFoundError:
+            return []
+
     def find_run(self, text: str) -> str:
         """The run that `text` means: a whole id, a unique beginning or end of one, or 'last'."""
-        names = sorted(path.name for path in self.runs.iterdir() if path.is_dir())
+        names = self.run_names()
         if text in names:
             return text
         if text == "last" and names:
-            return names[-1]
-        found = [name for name in names if text and (name.startswith(text) or name.endswith(text))]
+            return max(names)
+        found = sorted(name for name in names if text and (name.startswith(text) or name.endswith(text)))
         if len(found) == 1:
             return found[0]
         if found:
@@ -175,10 +198,9 @@ def create(folder: Path) -> Workspace:
                 pass
             finally:
                 staged.unlink()
-        if not (root / "config.toml").exists():
-            (root / "config.toml").write_text(CONFIG, encoding="utf-8")
-        if not (root / ".gitignore").exists():
-            (root / ".gitignore").write_text("*\n", encoding="utf-8")
+        for name, content in (("config.toml", CONFIG), (".gitignore", "*\n")):
+            if not (root / name).exists():
+                (root / name).write_text(content, encoding="utf-8")
     except OSError as error:
         raise WorkspaceError(f"the workspace cannot be made: {error.strerror}", where=str(root)) from error
     return Workspace(root)
