@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import click
-import msgspec
 
 from mfbench.cli.common import json_option, print_json, print_table
 
@@ -19,6 +18,8 @@ def command(recipe: str, overrides: tuple[str, ...], as_json: bool) -> int:
 
     Nothing is written. Exit code 2 for a wrong recipe, 3 when the data fails a check.
     """
+    import msgspec
+
     from mfbench.api.workbench import check_recipe
 
     report = check_recipe(recipe, overrides)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -44,6 +45,8 @@ class WarmWorker:
             traceback.print_exc()
             code = 1
         finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
             os._exit(code)
 
     def answer(self) -> bytes:
@@ -70,6 +73,9 @@ def _become_worker(printed: int, cpus: int) -> None:
     os.dup2(printed, 1)
     os.dup2(printed, 2)
     os.close(printed)
+    # Whoever forked us (a test runner, a notebook) may have put something else in their place.
+    sys.stdout = open(1, "w", buffering=1, encoding="utf-8", closefd=False)  # noqa: SIM115, PTH123
+    sys.stderr = open(2, "w", buffering=1, encoding="utf-8", closefd=False)  # noqa: SIM115, PTH123
     os.environ.update(dict.fromkeys(_THREADS, str(cpus)), TZ="UTC", PYTHONUNBUFFERED="1")
     time.tzset()
 
