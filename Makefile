@@ -33,7 +33,8 @@ lock: .venv/.dev
 	$(PIP) install uv
 	$(PY) -m uv pip compile --quiet --no-header --no-annotate --no-emit-index-url --python-version 3.11 --extra dev \
 		pyproject.toml -o requirements/lock.txt --upgrade
-	sed -i '1i # Exact versions for the tests and the demo. Made from pyproject.toml by: make lock' requirements/lock.txt
+	$(PY) -c "import pathlib; p = pathlib.Path('requirements/lock.txt'); p.write_text('# Exact versions for the tests \
+	and the demo. Made from pyproject.toml by: make lock\n' + p.read_text())"
 
 clean:
 	rm -rf .venv .mfbench .mypy_cache .ruff_cache .pytest_cache

@@ -49,6 +49,11 @@ def test_import_loads_nothing_heavy() -> None:
     assert not modules_after("import mfbench; mfbench.start_run") & (HEAVY - {"msgspec"})
 
 
+def test_what_a_cached_run_needs_loads_nothing_heavy() -> None:
+    code = "import mfbench.cli.run, mfbench.api.workbench, mfbench.engine.launch, mfbench.flavors.sklearn"
+    assert not modules_after(code) & (HEAVY - {"msgspec"})
+
+
 def test_models_are_listed_without_the_database(tmp_path: Path) -> None:
     code = (
         f"from mfbench.cli import main\nsys.argv = ['mfbench', 'init', {str(tmp_path)!r}]\nmain()\n"

@@ -9,11 +9,15 @@ MfbenchError                what happened, where, what to do; exit code 1
 ├── RefusedError            a gate or a data check refused; exit code 3
 ├── RunFailedError          a run ended without finishing; exit code 1
 ├── StoreBusyError          somebody else holds the database for too long
+├── DiskError               the operating system refused to write or read
 ├── DamageError             a journal, ledger, blob or bundle is not what was written
 └── MissingPluginError      a named plug-in or extra is not installed
 """
 
 from __future__ import annotations
+
+import os
+from errno import ENOSPC
 
 
 class MfbenchError(Exception):
@@ -58,6 +62,16 @@ class FitError(UsageError):
     def __init__(self, key: tuple[str | int, ...], message: str, hint: str | None = None) -> None:
         super().__init__(message, where=".".join(str(part) for part in key), hint=hint)
         self.key = key
+
+
+class DiskError(MfbenchError):
+    title = "disk"
+
+
+def from_os(error: OSError, doing: str) -> DiskError:
+    """What the operating system refused, in a person's words."""
+    hint = "free some space and run again: what had finished is cached" if error.errno == ENOSPC else None
+    return DiskError(f"{doing}: {error.strerror or error}", where=os.fspath(error.filename or "") or None, hint=hint)
 
 
 class NotFoundError(UsageError):

@@ -11,6 +11,7 @@ from polars.exceptions import PolarsError
 
 from mfbench.core.errors import FitError
 from mfbench.core.text import did_you_mean
+from mfbench.data.target import TARGET, WEIGHT
 from mfbench.recipe.schema import Check, Data
 
 _TYPES: dict[str, Callable[[pl.DataType], bool]] = {
@@ -38,6 +39,7 @@ class CheckResult:
 def run_checks(frame: pl.DataFrame, data: Data) -> list[CheckResult]:
     """Every rule's result, in the recipe's order; a `key` adds its own. Raises FitError for a wrong rule."""
     results: list[CheckResult] = []
+    frame = frame.drop(TARGET, WEIGHT, strict=False)
     if data.key is not None:
         results += _check(frame, Check(column=data.key, nulls=0.0, unique=True), ("data", "key"))
     for i, check in enumerate(data.checks):
@@ -75,8 +77,10 @@ def _check(frame: pl.DataFrame, check: Check, key: tuple[str | int, ...]) -> lis
             extreme = values.min() if rule == "min" else values.max()
             results.append(CheckResult(f"{name}: {rule}", not bad.any(), _told(extreme), bound, bad))
     if check.allowed is not None:
-        allowed = pl.Series([_as(values, item, (*key, "allowed")) for item in check.allowed], dtype=values.dtype)
-        bad = ~values.is_in(allowed.implode()).fill_null(value=True)
+        allowed = [_as(values, item, (*key, "allowed")) for item in check.allowed]
+        whole = values.dtype.is_integer() and all(isinstance(item, int) for item in allowed)
+        kind = values.dtype if whole or not values.dtype.is_numeric() else pl.Float64()
+        bad = ~values.cast(kind).is_in(pl.Series(allowed, dtype=kind, strict=False).implode()).fill_null(value=True)
         odd = values.filter(bad).unique().sort().head(5).to_list()
         results.append(CheckResult(f"{name}: allowed", not bad.any(), odd, list(check.allowed), bad))
     return results
@@ -84,16 +88,28 @@ def _check(frame: pl.DataFrame, check: Check, key: tuple[str | int, ...]) -> lis
 
 def _as(values: pl.Series, bound: Any, key: tuple[str | int, ...]) -> Any:
     """The bound in the column's own type, so that dates can be written as text."""
+    dtype = values.dtype
     try:
-        if isinstance(bound, str) and values.dtype.is_temporal():
+        if isinstance(bound, str) and dtype.is_temporal():
             text = pl.Series([bound])
             moment = text.str.to_datetime(time_zone="UTC") if _zoned(values) else text.str.to_datetime()
-            return moment.cast(values.dtype)[0]
-        if isinstance(bound, str) != (values.dtype == pl.String):
+            return moment.cast(dtype)[0]
+        if isinstance(bound, str) != (dtype == pl.String) or isinstance(bound, bool) != (dtype == pl.Boolean):
             raise TypeError
-        return pl.Series([bound]).cast(pl.Float64 if values.dtype.is_numeric() else values.dtype)[0]
-    except (PolarsError, TypeError, ValueError):
-        raise FitError(key, f"{bound!r} cannot be compared with {values.name!r}, which is {values.dtype}") from None
+        if dtype.is_integer() and bound == round(bound):
+            return int(bound)
+        return pl.Series([bound]).cast(pl.Float64 if dtype.is_numeric() else dtype)[0]
+    except (PolarsError, TypeError, ValueError, OverflowError):
+        told = f"{key[-1]} = {bound!r} cannot be compared with {values.name!r}, which is {dtype}"
+        raise FitError(key, told, _example(values)) from None
+
+
+def _example(values: pl.Series) -> str | None:
+    """How a value of this column is written."""
+    some = values.drop_nulls().head(1).to_list()
+    if not some:
+        return None
+    return f"a value in the data: {some[0]}" if values.dtype.is_numeric() else f'a value in the data: "{some[0]}"'
 
 
 def _zoned(values: pl.Series) -> bool:

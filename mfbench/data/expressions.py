@@ -17,6 +17,7 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from mfbench.core.text import did_you_mean
+from mfbench.data.complaints import reason, unreadable
 
 _NODES = {"Column", "Literal", "BinaryExpr", "Cast", "Ternary", "Function"}
 _FUNCTIONS = {
@@ -26,7 +27,20 @@ _FUNCTIONS = {
 _SQL = {"Round", "Binary", "ToFloat", "IsIn"}
 _BOOLEAN = {"IsNull", "IsNotNull", "IsNan", "IsNotNan", "IsFinite", "IsInfinite", "Not", "IsIn", "IsBetween"}
 _LIST = {"Get", "Contains", "Length"}
-_AGGREGATES = {"Agg": "an aggregate", "Over": "a window", "SubPlan": "a subquery", "Len": "an aggregate"}
+_STRING_AGGREGATES = {"ConcatVertical"}
+_REFUSED = {
+    "Agg": "an aggregate", "Len": "an aggregate", "Quantile": "an aggregate", "NullCount": "an aggregate",
+    "ConcatVertical": "an aggregate", "Over": "a window", "Rank": "a window", "Range": "the position of a row",
+    "SubPlan": "a subquery", "Selector": "more than one column", "Explode": "more than one value a row",
+    "Any": "an aggregate",
+}  # fmt: skip
+_KNOWN = (
+    "abs", "atan2", "cbrt", "ceil", "char_length", "coalesce", "concat", "concat_ws", "cos", "date", "date_part", "div",
+    "ends_with", "exp", "extract", "floor", "greatest", "if", "ifnull", "initcap", "least", "left", "length", "ln",
+    "log10", "log1p", "log2", "lower", "ltrim", "mod", "nullif", "power", "regexp_like", "replace", "reverse", "right",
+    "round", "rtrim", "sign", "sin", "split_part", "sqrt", "starts_with", "strftime", "strpos", "strptime", "substr",
+    "tan", "trim", "upper", "year", "month", "day", "hour", "minute", "second", "week", "quarter", "dayofweek",
+)  # fmt: skip
 
 
 def parse(sql: str, schema: Mapping[str, pl.DataType]) -> pl.Expr:
@@ -34,16 +48,17 @@ def parse(sql: str, schema: Mapping[str, pl.DataType]) -> pl.Expr:
     try:
         expression = pl.sql_expr(sql)
     except PolarsError as error:
-        raise ValueError(f"{sql!r} cannot be read: {error}") from None
+        raise ValueError(unreadable(sql, str(error), _KNOWN)) from None
     _walk(json.loads(expression.meta.serialize(format="json")), sql)
-    unknown = [name for name in expression.meta.root_names() if name not in schema]
-    if unknown:
-        hint = did_you_mean(unknown[0], schema)
-        raise ValueError(f"{sql!r} names a column {unknown[0]!r} that is not there; {hint}")
+    unknown = next((name for name in expression.meta.root_names() if name not in schema), None)
+    if unknown is not None:
+        text = f"; text stands in single quotes: '{unknown}'" if f'"{unknown}"' in sql else ""
+        raise ValueError(f"{sql!r} names a column {unknown!r} that is not there; {did_you_mean(unknown, schema)}{text}")
     try:
         pl.LazyFrame(schema=dict(schema)).select(expression.alias("value")).collect()
     except PolarsError as error:
-        raise ValueError(f"{sql!r} does not fit the columns' types: {str(error).splitlines()[0]}") from None
+        types = ", ".join(f"{name} is {schema[name]}" for name in dict.fromkeys(expression.meta.root_names()))
+        raise ValueError(f"{sql!r} does not fit its columns ({types}): {reason(error)}") from None
     return expression
 
 
@@ -57,7 +72,7 @@ def evaluate(frame: pl.DataFrame, sql: str) -> pl.Series:
     try:
         value = frame.select(parse(sql, frame.schema).alias("value")).to_series()
     except PolarsError as error:
-        raise ValueError(f"{sql!r} fails on this data: {str(error).splitlines()[0]}") from None
+        raise ValueError(f"{sql!r} fails on this data: {reason(error)}") from None
     return value if len(value) == frame.height else value.new_from_index(0, frame.height)
 
 
@@ -87,6 +102,8 @@ def _function(function: Any, sql: str) -> None:
     family, member = next(iter(function.items())) if isinstance(function, dict) else (function, None)
     name = next(iter(member)) if isinstance(member, dict) else member
     allowed = {"Sql": _SQL, "Boolean": _BOOLEAN, "ListExpr": _LIST}.get(family)
+    if family == "StringExpr" and name in _STRING_AGGREGATES:
+        raise _refused(str(name), sql)
     if not (name in allowed if allowed is not None else family in _FUNCTIONS):
         raise _refused(str(name if allowed is not None else family), sql)
 
@@ -121,5 +138,9 @@ def _micros(value: list[Any]) -> int:
 
 
 def _refused(kind: str, sql: str) -> ValueError:
-    what = _AGGREGATES.get(kind, f"{kind}, which is not on the list of row-wise functions")
+    if kind == "Alias":
+        return ValueError(f"{sql!r} is more than one expression: expected an operator, found a second name")
+    if kind == "StructExpr":
+        return ValueError(f"{sql!r}: a column whose name has a dot or a bracket stands in double quotes, in full")
+    what = _REFUSED.get(kind, f"{kind}, which is not on the list of row-wise functions")
     return ValueError(f"{sql!r} is not row-wise: it uses {what}; a derived column may look at its own row only")

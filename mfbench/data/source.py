@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -97,8 +98,15 @@ def _digest_one(file: Path, memory: Path | None) -> str:
         pass
     digest = digest_file(file)
     if time.time() - stat.st_mtime > _SETTLED and time.time() - stat.st_ctime > _SETTLED:
-        memory.mkdir(parents=True, exist_ok=True)
-        staged = note.with_name(f".{random_text(10)}")
-        staged.write_bytes(msgspec.json.encode({"stamp": stamp, "digest": digest}))
-        staged.replace(note)
+        _remember(note, {"stamp": stamp, "digest": digest})
     return digest
+
+
+def _remember(note: Path, value: dict[str, Any]) -> None:
+    try:
+        note.parent.mkdir(parents=True, exist_ok=True)
+        staged = note.with_name(f".{random_text(10)}")
+        staged.write_bytes(msgspec.json.encode(value))
+        staged.replace(note)
+    except OSError:  # a full or read-only disk: it is only a memory
+        pass

@@ -7,7 +7,7 @@ from datetime import timedelta
 import polars as pl
 
 from mfbench.core.errors import FitError
-from mfbench.core.text import did_you_mean, parse_duration
+from mfbench.core.text import did_you_mean, parse_duration, plural
 from mfbench.data.target import TARGET
 from mfbench.recipe.schema import Split
 
@@ -18,30 +18,54 @@ KEY = ("data", "split")
 def split_rows(frame: pl.DataFrame, split: Split, task: str, seed: int) -> pl.Series:
     """'train', 'test' or 'gap' for each row. Raises FitError where a part has no rows, or a class is missing."""
     parts = _by_time(frame, split) if split.by else _random(frame, split, task, seed)
-    for part in ("train", "test"):
+    classes = frame[TARGET].n_unique()
+    for part, purpose in (("train", "to learn from"), ("test", "to test with")):
         rows = frame[TARGET].filter(parts == part)
         if len(rows) == 0:
-            raise FitError((*KEY, "test"), f"this split leaves no rows for the {part}: {frame.height:,} rows in all")
-        if task == "classification" and rows.n_unique() < 2:
-            raise FitError(
-                (*KEY, "test"),
-                f"the {part} part has only one class in {len(rows):,} rows",
-                "hold out more rows, or split at random with stratify = true",
-            )
+            option = "gap" if part == "train" and split.gap else "test"
+            raise FitError((*KEY, option), f"this split leaves no rows {purpose}: {_span(frame, split)}")
+        if task != "classification":
+            continue
+        found = rows.n_unique()
+        if found < 2 or (part == "train" and found < classes):
+            told = f"the {part} part has {plural(len(rows), 'row')} and only {found} of the {classes} classes"
+            hint = "hold out other rows, or merge or drop the classes that are missing there"
+            raise FitError((*KEY, "test"), told, hint)
     return parts
+
+
+def _span(frame: pl.DataFrame, split: Split) -> str:
+    """What there is to split, and how it should be."""
+    asked = f"test = {split.test!r}" + (f", gap = {split.gap!r}" if split.gap else "")
+    if split.by is None:
+        return f"{plural(frame.height, 'row')} in all, {asked}"
+    times = frame[split.by]
+    return f"{plural(frame.height, 'row')} from {times.min()!s} to {times.max()!s}, {asked}"
 
 
 def _random(frame: pl.DataFrame, split: Split, task: str, seed: int) -> pl.Series:
     import numpy as np
     from sklearn.model_selection import train_test_split
 
-    stratify = split.stratify if split.stratify is not None else task == "classification"
-    target = frame[TARGET].to_numpy() if stratify else None
+    share, target = float(split.test), frame[TARGET].to_numpy()
+    stratified = split.stratify if split.stratify is not None else task == "classification"
+    rows = np.arange(frame.height)
+    if stratified and split.stratify is None:
+        # A class of one row can only be learned from, not tested; where strata are asked for, it is an error.
+        _, code, count = np.unique(target, return_inverse=True, return_counts=True)
+        rows = rows[count[code] > 1]
+    if round(len(rows) * share) < 1 or round(len(rows) * (1 - share)) < 1:
+        raise FitError((*KEY, "test"), f"this split leaves a part without rows: {_span(frame, split)}")
+    strata = target[rows] if stratified else None
     try:
-        _, test = train_test_split(np.arange(frame.height), test_size=split.test, random_state=seed, stratify=target)
-    except ValueError as error:
-        hint = "set data.split.stratify = false, or drop the rare classes" if stratify else None
-        raise FitError((*KEY, "test"), f"{frame.height:,} rows cannot be split so: {error}", hint) from None
+        _, test = train_test_split(rows, test_size=share, random_state=seed, stratify=strata)
+    except ValueError:
+        rarest = int(np.unique(target, return_counts=True)[1].min())
+        told = f"{plural(frame.height, 'row')} cannot be split so that each class is in both parts"
+        hint = (
+            f"the rarest class has {plural(rarest, 'row')}: hold out a larger share, drop it, or set stratify = false"
+        )
+        raise FitError((*KEY, "stratify" if split.stratify else "test"), told, hint) from None
     mask = np.zeros(frame.height, dtype=bool)
     mask[test] = True
     return pl.Series(PART, np.where(mask, "test", "train"))
@@ -54,20 +78,23 @@ def _by_time(frame: pl.DataFrame, split: Split) -> pl.Series:
         raise FitError((*KEY, "by"), f"there is no column {name!r}", did_you_mean(name, frame.columns))
     times = frame[name]
     if not isinstance(times.dtype, pl.Date | pl.Datetime):
-        raise FitError((*KEY, "by"), f"{name!r} is {times.dtype}, not a date or a time")
+        dated = [other for other, dtype in frame.schema.items() if isinstance(dtype, pl.Date | pl.Datetime)]
+        example = f", for example {times.drop_nulls()[0]!r}" if times.null_count() < len(times) else ""
+        hint = f"columns with dates or times: {', '.join(dated)}" if dated else "ISO dates are known: 2026-01-31"
+        raise FitError((*KEY, "by"), f"expected a date or a time; {name!r} is {times.dtype}{example}", hint)
     if times.null_count():
-        raise FitError((*KEY, "by"), f"{name!r} is null in {times.null_count():,} rows: they belong to no side")
+        hint = "drop these rows from the data, or split at random"
+        told = f"{name!r} is null in {plural(times.null_count(), 'row')}: they belong to no side"
+        raise FitError((*KEY, "by"), told, hint)
     moments = times.cast(pl.Datetime("us"))
-    if isinstance(split.test, str):
-        first_test = moments.max() - timedelta(seconds=parse_duration(split.test))  # type: ignore[operator]
-        test = moments > first_test
-    else:
-        cut = moments.sort()[frame.height - max(1, round(frame.height * split.test))]
-        test = moments >= cut
-        first_test = cut
     gap = timedelta(seconds=parse_duration(split.gap)) if split.gap else timedelta(0)
-    # `test` is open on its left when a duration was asked for: exactly that long, the last moment included.
-    train = (moments <= first_test - gap) if isinstance(split.test, str) else (moments < first_test - gap)
+    if isinstance(split.test, str):
+        # Open on its left: exactly as long as asked for, the last moment included.
+        border = moments.max() - timedelta(seconds=parse_duration(split.test))  # type: ignore[operator]
+        test, train = moments > border, moments <= border - gap
+    else:
+        border = moments.sort()[frame.height - max(1, round(frame.height * split.test))]
+        test, train = moments >= border, moments < border - gap
     return (
         pl.DataFrame({"test": test, "train": train})
         .select(pl.when("test").then(pl.lit("test")).when("train").then(pl.lit("train")).otherwise(pl.lit("gap")))

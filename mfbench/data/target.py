@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ TARGET = "__target__"
 WEIGHT = "__weight__"
 KEY = ("data", "target")
 MOST_CLASSES = 200
+FEW_CLASSES = 20  # more than these, and only a few rows each: rather a number or a name than a class
 
 
 @dataclass(frozen=True)
@@ -38,25 +40,20 @@ def add_target(frame: pl.DataFrame, data: Data, task: str) -> Ingested:
         if reserved in frame.columns:
             raise FitError(("data", "source"), f"the data has a column {reserved!r}, a name that mfbench needs")
     target = _value(frame, data.target, KEY)
-    columns = [data.target] if data.target in frame.columns else roots(data.target)
-    weights: list[str] = []
-    if data.weight is not None:
-        frame = frame.with_columns(_weight(frame, data.weight).alias(WEIGHT))
-        weights = [data.weight] if data.weight in frame.columns else roots(data.weight)
     if target.dtype.is_float():
         target = target.fill_nan(None)
     kept = target.is_not_null()
     dropped = int((~kept).sum())
     if dropped == frame.height:
-        raise FitError(KEY, f"{data.target!r} is null in every row")
+        raise FitError(KEY, f"the target {data.target!r} has no value in any of the {plural(dropped, 'row')}")
     frame, target = frame.filter(kept), target.filter(kept)
+    columns, weights = _read_by(frame, data.target), _read_by(frame, data.weight)
+    if data.weight is not None:
+        frame = frame.with_columns(_weight(frame, data.weight).alias(WEIGHT))
     if task == "regression":
-        if not (target.dtype.is_numeric() or target.dtype == pl.Boolean):
-            raise FitError(KEY, f"{data.target!r} is {target.dtype}, not a number", "is the task a classification?")
-        number = target.cast(pl.Float64)
-        if not number.is_finite().all():
-            raise FitError(KEY, f"{data.target!r} has infinite values")
-        return Ingested(frame.with_columns(number.alias(TARGET)), [], dropped, columns, weights)
+        return Ingested(frame.with_columns(_number(target, data)), [], dropped, columns, weights)
+    if target.dtype.is_float():
+        target = target.set(target == 0, 0.0)  # -0.0 is the same class
     classes = _classes(target, data)
     # Text is the one form that every class type has; the codes keep the order of `classes`.
     texts = target.cast(pl.String)
@@ -73,42 +70,91 @@ def _value(frame: pl.DataFrame, text: str, key: tuple[str | int, ...]) -> pl.Ser
     try:
         return evaluate(frame, text)
     except ValueError as error:
+        if re.fullmatch(r"[\w .-]+", text):
+            raise FitError(key, f"there is no column {text!r}", did_you_mean(text, frame.columns)) from None
         raise FitError(key, str(error)) from None
+
+
+def _read_by(frame: pl.DataFrame, text: str | None) -> list[str]:
+    """The columns that a column's name or an expression reads."""
+    if text is None:
+        return []
+    return [text] if text in frame.columns else list(dict.fromkeys(roots(text)))
+
+
+def _number(target: pl.Series, data: Data) -> pl.Series:
+    name = repr(data.target)
+    if not (target.dtype.is_numeric() or target.dtype == pl.Boolean):
+        odd = target
+        if target.dtype == pl.String:
+            odd = target.filter(target.cast(pl.Float64, strict=False).is_null())
+        found = f", for example {odd[0]!r}" if len(odd) and target.dtype == pl.String else ""
+        hint = "is the task a classification?" if target.n_unique() <= MOST_CLASSES else "name a column of numbers"
+        raise FitError(KEY, f"a regression's target is a number; {name} is {target.dtype}{found}", hint)
+    number = target.cast(pl.Float64)
+    infinite = int(number.is_infinite().sum())
+    if infinite:
+        hint = f'leave them out, for example target = "nullif({data.target}, …)"'
+        raise FitError(KEY, f"the target {name} is infinite in {plural(infinite, 'row')}", hint)
+    return number.alias(TARGET)
 
 
 def _weight(frame: pl.DataFrame, text: str) -> pl.Series:
     key = ("data", "weight")
     weight = _value(frame, text, key)
     if not weight.dtype.is_numeric():
-        raise FitError(key, f"{text!r} is {weight.dtype}, not a number")
+        raise FitError(key, f"a weight is a number; {text!r} is {weight.dtype}")
     weight = weight.cast(pl.Float64)
-    bad = int((~(weight.is_finite() & (weight >= 0)).fill_null(value=False)).sum())
+    good = (weight.is_finite() & (weight >= 0)).fill_null(value=False)
+    bad = int((~good).sum())
     if bad:
-        raise FitError(key, f"{text!r} is null, negative or infinite in {plural(bad, 'row')}")
+        first = weight.filter(~good)[0]
+        found = "nothing" if first is None else f"{first:g}"
+        raise FitError(key, f"{text!r} is no weight in {plural(bad, 'row')}: expected 0 or more, found {found}")
+    if not weight.sum():
+        raise FitError(key, f"{text!r} is 0 in every row: nothing would be learned")
     return weight
 
 
 def _classes(target: pl.Series, data: Data) -> list[Any]:
+    name = repr(data.target)
     if target.dtype.is_nested() or target.dtype.is_temporal():
-        raise FitError(KEY, f"{data.target!r} is {target.dtype}, which has no classes", "is the task a regression?")
+        hint = "write an expression that is true or false, such as \"x > date '2026-01-31'\""
+        raise FitError(KEY, f"the target {name} is {target.dtype}, which has no classes", hint)
     classes = target.unique().sort().to_list()
-    if len(classes) < 2:
-        raise FitError(KEY, f"{data.target!r} has only one class: {classes[0]!r}")
-    if len(classes) > MOST_CLASSES:
-        many = f"{data.target!r} has {len(classes):,} different values, too many for classes"
-        raise FitError(KEY, many, "is the task a regression?")
+    count, rows = len(classes), len(target)
+    if count < 2:
+        hint = "two classes at least are needed: is it the right column, are rows missing?"
+        raise FitError(KEY, f"the target {name} has only one class, {classes[0]!r}, in {plural(rows, 'row')}", hint)
+    if count > MOST_CLASSES or count > max(FEW_CLASSES, rows / 4):
+        hint = "is the task a regression?" if target.dtype.is_numeric() else "is it the right column?"
+        raise FitError(
+            KEY, f"the target {name} has {count:,} different values in {rows:,} rows: too many classes", hint
+        )
     if data.positive is not None:
-        same = [item for item in classes if item == data.positive and isinstance(item, bool) == _is_bool(data)]
-        if not same or len(classes) != 2:
-            why = "is no class" if not same else f"needs two classes, not {len(classes)}"
-            raise FitError(("data", "positive"), f"{data.positive!r} {why}", f"the classes are {classes[:10]}")
+        same = [item for item in classes if item == data.positive and _alike(item, data.positive)]
+        shown = ", ".join(as_toml(item) for item in classes[:10]) + (" …" if count > 10 else "")
+        if not same:
+            told = f"expected one of the target's classes, {shown}; found {as_toml(data.positive)}"
+            texts = {as_toml(item).strip('"').lower(): as_toml(item) for item in classes}
+            meant = texts.get(str(data.positive).lower())
+            raise FitError(("data", "positive"), told, f"write positive = {meant}" if meant else None)
+        if count != 2:
+            told = f"a positive class needs two classes; {name} has {count}: {shown}"
+            raise FitError(("data", "positive"), told, "take the line out, or make two classes by an expression")
         classes.remove(same[0])
         classes.append(same[0])
     return classes
 
 
-def _is_bool(data: Data) -> bool:
-    return isinstance(data.positive, bool)
+def _alike(label: Any, positive: Any) -> bool:
+    """In Python True equals 1; as a class it does not."""
+    return isinstance(label, bool) == isinstance(positive, bool)
+
+
+def as_toml(value: Any) -> str:
+    """A class as a recipe writes it."""
+    return str(value).lower() if isinstance(value, bool) else f'"{value}"' if isinstance(value, str) else str(value)
 
 
 def _texts(target: pl.Series, classes: list[Any]) -> list[str]:

@@ -28,7 +28,7 @@ _NAMES = {";": '";"', "\t": '"\\t" (a tab)', "|": '"|"', ",": '","'}
 
 def is_foreign(head: bytes, csv: Csv) -> bool:
     """Whether a file that begins so is no text, which a CSV reader might not notice."""
-    return not head.startswith((*_UTF16, *_PACKED)) and "16" not in csv.encoding and b"\x00" in head
+    return "16" not in csv.encoding and b"\x00" in head and not head.startswith(_PACKED)
 
 
 def why_unreadable(file: Path, kind: str, csv: Csv, error: BaseException | None) -> tuple[str, str | None]:

@@ -19,7 +19,7 @@ from typing import Any
 
 import msgspec
 
-from mfbench.core.errors import MfbenchError
+from mfbench.core.errors import MfbenchError, from_os
 from mfbench.engine.driver import Request, drive, drive_steps
 from mfbench.engine.rehearsal import ToldError, told
 from mfbench.engine.run import Report
@@ -136,6 +136,8 @@ def run_driver(body: Callable[[Report], None], write: int) -> None:
         body(report)
     except MfbenchError as error:
         report({"error": told(error)})
+    except OSError as error:
+        report({"error": told(from_os(error, "the run could not begin"))})
     except BaseException:
         import traceback
 

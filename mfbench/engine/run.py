@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from mfbench.core.errors import MfbenchError
+from mfbench.core.errors import MfbenchError, from_os
 from mfbench.core.text import seconds
 from mfbench.engine.cache import TOLD_AGAIN, CachedStep, StepCache
 from mfbench.engine.outcome import Outcome
@@ -94,6 +94,8 @@ class Run:
             outcome = work()
         except MfbenchError as error:
             outcome = Outcome("failed", told(error))
+        except OSError as error:
+            outcome = Outcome("failed", told(from_os(error, "the run cannot go on")))
         except Exception as error:
             self.writer.write("log", "error", traceback.format_exc())
             reason = f"mfbench itself failed: {type(error).__name__}: {error}"

@@ -74,8 +74,8 @@ def _become_worker(printed: int, cpus: int) -> None:
     os.dup2(printed, 2)
     os.close(printed)
     # Whoever forked us (a test runner, a notebook) may have put something else in their place.
-    sys.stdout = open(1, "w", buffering=1, encoding="utf-8", closefd=False)  # noqa: SIM115, PTH123
-    sys.stderr = open(2, "w", buffering=1, encoding="utf-8", closefd=False)  # noqa: SIM115, PTH123
+    sys.stdout = open(1, "w", buffering=1, encoding="utf-8", closefd=False)  # noqa: SIM115
+    sys.stderr = open(2, "w", buffering=1, encoding="utf-8", closefd=False)  # noqa: SIM115
     os.environ.update(dict.fromkeys(_THREADS, str(cpus)), TZ="UTC", PYTHONUNBUFFERED="1")
     time.tzset()
 

@@ -11,10 +11,12 @@ import polars as pl
 
 from mfbench.core.errors import FitError
 from mfbench.core.text import did_you_mean
-from mfbench.data.expressions import parse
+from mfbench.data.expressions import evaluate, parse
+from mfbench.data.target import TARGET, WEIGHT
 from mfbench.recipe.schema import Data, Feature, Kind, Part
 
-MANY = 1000  # text with more different values than this, most of them met once, is no category
+_OURS = re.compile(r"__.*__")  # columns that mfbench or a writer of files adds, such as __index_level_0__
+MANY = 100  # text with more different values than this, most of them met once, is no category
 
 
 class Column(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,33 +38,39 @@ def choose_columns(frame: pl.DataFrame, data: Data, features: dict[str, Feature]
 
     Raises FitError for a pattern that matches nothing, an expression that reads the outcome, a wrong name.
     """
-    aside = {*outcome, data.key, data.weight, *(name for name in frame.columns if name.startswith("__"))}
+    frame = frame.drop(TARGET, WEIGHT, strict=False)
+    aside = {*outcome, data.key, data.weight, *(name for name in frame.columns if _OURS.fullmatch(name))}
     raw: list[str] = []
     for i, pattern in enumerate(data.use):
-        matches = [name for name in frame.columns if fnmatchcase(name, pattern)]
-        if not matches:
-            hint = did_you_mean(pattern, frame.columns)
-            raise FitError(("data", "use", i), f"{pattern!r} matches no column", hint)
-        named = not re.search(r"[*?\[]", pattern)
-        if named and matches[0] in outcome:
-            raise FitError(("data", "use", i), f"{pattern!r} makes the target: it would leak the answer")
+        matches = _matches(pattern, frame.columns, ("data", "use", i))
+        named = matches == [pattern]
+        if named and pattern in outcome:
+            raise FitError(("data", "use", i), f"{pattern!r} makes the target: it would leak the answer", "take it out")
         raw += [name for name in matches if (name not in aside or named) and name not in raw]
     for i, pattern in enumerate(data.exclude):
-        matches = [name for name in frame.columns if fnmatchcase(name, pattern)]
-        if not matches:
-            hint = did_you_mean(pattern, frame.columns)
-            raise FitError(("data", "exclude", i), f"{pattern!r} matches no column", hint)
+        matches = _matches(pattern, frame.columns, ("data", "exclude", i))
         raw = [name for name in raw if name not in matches]
     if data.split.by in raw and data.split.by not in data.use:
         raw.remove(data.split.by)  # the time that splits the rows only ever grows: it is asked for by name
     for name, feature in features.items():
         if feature.expr is None and name not in frame.columns:
-            raise FitError(("features", name), f"there is no column {name!r}", did_you_mean(name, frame.columns))
+            hint = f'{did_you_mean(name, frame.columns)} A new column is made by an expression: {name} = "…"'
+            raise FitError(("features", name), f"there is no column {name!r}", hint)
     wanted = [*(name for name in raw if name not in features), *features]
     columns = [_column(frame, name, features.get(name, Feature()), outcome) for name in wanted]
     if not any(column.kind != "drop" for column in columns):
-        raise FitError(("data", "use"), "no column is left to learn from")
+        left_out = "; ".join(f"{column.name}: {column.why}" for column in columns[:5])
+        hint = f"left out: {left_out}" if columns else "beside the target, `use` and `exclude` leave none"
+        raise FitError(("data", "exclude" if data.exclude else "use"), "no column is left to learn from", hint)
     return columns
+
+
+def _matches(pattern: str, names: list[str], key: tuple[str | int, ...]) -> list[str]:
+    """The columns that a name or a pattern means; a name is taken as it stands, brackets and all."""
+    found = [pattern] if pattern in names else [name for name in names if fnmatchcase(name, pattern)]
+    if not found:
+        raise FitError(key, f"{pattern!r} matches no column", did_you_mean(pattern, names))
+    return found
 
 
 def _column(frame: pl.DataFrame, name: str, asked: Feature, outcome: list[str]) -> Column:
@@ -70,14 +78,19 @@ def _column(frame: pl.DataFrame, name: str, asked: Feature, outcome: list[str]) 
     if asked.expr is not None:
         try:
             expression = parse(asked.expr, frame.schema)
-            values = frame.select(expression.alias(name)).to_series()
-        except (ValueError, pl.exceptions.PolarsError) as error:
-            raise FitError(key, str(error).splitlines()[0]) from None
-        leaked = sorted(set(expression.meta.root_names()) & set(outcome))
+            values = evaluate(frame, asked.expr).alias(name)
+        except ValueError as error:
+            raise FitError((*key, "expr"), str(error)) from None
+        reads = expression.meta.root_names()
+        if not reads:
+            told = f"{asked.expr!r} reads no column: it is the same in every row"
+            raise FitError((*key, "expr"), told, f"columns: {', '.join(frame.columns[:12])}")
+        leaked = sorted(set(reads) & set(outcome))
         if leaked:
-            raise FitError(key, f"{asked.expr!r} reads {leaked[0]!r}, which makes the target: it would leak the answer")
+            told = f"{asked.expr!r} reads {leaked[0]!r}, which makes the target: it would leak the answer"
+            raise FitError((*key, "expr"), told, "take the feature out, or read another column")
     elif name in outcome:
-        raise FitError(key, f"{name!r} makes the target: it would leak the answer")
+        raise FitError(key, f"{name!r} makes the target: it would leak the answer", "take it out")
     else:
         values = frame[name]
     kind, why = (asked.kind, "as the recipe says") if asked.kind else _infer(values)
@@ -111,12 +124,17 @@ def _infer(values: pl.Series) -> tuple[Kind, str]:
 def _fits(values: pl.Series, kind: Kind, key: tuple[str, str]) -> None:
     dtype = values.dtype
     numeric = dtype.is_numeric() or dtype == pl.Boolean or dtype in (pl.Duration, pl.Time, pl.Null)
-    if kind == "numeric" and not numeric:
-        raise FitError((*key, "kind"), f"{key[1]!r} is {dtype}, not numeric")
-    if kind == "datetime" and not isinstance(dtype, pl.Date | pl.Datetime):
-        raise FitError((*key, "kind"), f"{key[1]!r} is {dtype}, not a date or a time")
-    if kind == "categorical" and dtype.is_nested():
-        raise FitError((*key, "kind"), f"{key[1]!r} is {dtype}, not categorical")
+    odd = (
+        (kind == "numeric" and not numeric)
+        or (kind == "datetime" and not isinstance(dtype, pl.Date | pl.Datetime))
+        or (kind == "categorical" and dtype.is_nested())
+    )
+    if odd:
+        some = values.drop_nulls().head(1).to_list()
+        example = f", for example {some[0]!r}" if some and dtype == pl.String else ""
+        right, _ = _infer(values)
+        hint = f"kind = {right!r} fits" if right not in ("drop", kind) else "kind = 'drop' leaves it out"
+        raise FitError((*key, "kind"), f"{key[1]!r} cannot be {kind}: it is {dtype}{example}", hint)
 
 
 def _options(asked: Feature, kind: Kind, key: tuple[str, str]) -> None:
@@ -124,9 +142,11 @@ def _options(asked: Feature, kind: Kind, key: tuple[str, str]) -> None:
                "parts": "datetime"}  # fmt: skip
     for option, owner in belongs.items():
         if getattr(asked, option) is not None and kind != owner:
-            raise FitError((*key, option), f"{option!r} is for {owner} columns; {key[1]!r} is {kind}")
+            fitting = [name for name, other in belongs.items() if other == kind]
+            hint = f"for a {kind} column: {', '.join(fitting)}" if fitting else f"the column is left out as {kind!r}"
+            raise FitError((*key, option), f"{option!r} is for {owner} columns; {key[1]!r} is {kind}", hint)
     if asked.min_frequency is not None and asked.min_frequency < 1:
-        raise FitError((*key, "min_frequency"), "a frequency is at least 1")
+        raise FitError((*key, "min_frequency"), f"min_frequency: expected at least 1, found {asked.min_frequency}")
 
 
 def _parts(values: pl.Series) -> tuple[Part, ...]:

@@ -6,6 +6,7 @@ ColumnTransformer, fitted on the training rows alone).
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,8 @@ import msgspec
 import polars as pl
 
 from mfbench.core import jsonio
-from mfbench.core.errors import DamageError
-from mfbench.data.expressions import parse
+from mfbench.core.errors import DamageError, UsageError
+from mfbench.data.expressions import evaluate
 from mfbench.features.columns import Column
 from mfbench.features.skops_file import load_skops, save_skops
 from mfbench.features.traits import Traits
@@ -38,20 +39,24 @@ class Encoder:
     @property
     def names(self) -> list[str]:
         """Names of the matrix's columns, in order."""
-        return [str(name) for name in self._transformer.get_feature_names_out()]
+        full = [str(name) for name in self._transformer.get_feature_names_out()]
+        short = [name.partition("__")[2] for name in full]
+        return [part if short.count(part) == 1 else name for part, name in zip(short, full, strict=True)]
 
     def prepare(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """The feature columns, before encoding: text, and float64 with NaN for what is missing."""
-        made: list[pl.Expr] = []
+        """The feature columns, before encoding: text, and float64 with NaN for what is missing or infinite."""
+        made: dict[str, pl.Series] = {}
         for column in self.columns:
-            value = parse(column.expr, frame.schema) if column.expr is not None else pl.col(column.name)
+            value = frame[column.name] if column.expr is None else _derived(frame, column)
             if column.kind == "categorical":
-                made.append(value.cast(pl.String).alias(column.name))
+                made[column.name] = value.cast(pl.String)
             elif column.kind == "datetime":
-                made += [_part(value, part).alias(f"{column.name}.{part}") for part in column.parts]
+                names = _part_names(column, self.columns)
+                made |= {name: _part(value, part) for name, part in zip(names, column.parts, strict=True)}
             else:
-                made.append(value.cast(pl.Float64).alias(column.name))
-        return frame.select(made)
+                number = value.cast(pl.Float64)
+                made[column.name] = number.set(~number.is_finite(), math.nan).fill_null(math.nan)
+        return pl.DataFrame(made)
 
     def fit(self, frame: pl.DataFrame, traits: Traits) -> Encoder:
         """Learns categories, medians and scales from the training rows."""
@@ -84,7 +89,21 @@ class Encoder:
         return cls(columns, inputs, load_skops(folder / "features.skops", trusted or []))
 
 
-def _part(value: pl.Expr, part: str) -> pl.Expr:
+def _derived(frame: pl.DataFrame, column: Column) -> pl.Series:
+    try:
+        return evaluate(frame, str(column.expr))
+    except ValueError as error:
+        raise UsageError(f"the feature {column.name!r} cannot be computed: {error}") from None
+
+
+def _part_names(column: Column, columns: list[Column]) -> list[str]:
+    """'day.month': the parts of a date, told apart from columns that are called so themselves."""
+    taken = {other.name for other in columns}
+    names = (f"{column.name}.{part}" for part in column.parts)
+    return [f"{name} (part)" if name in taken else name for name in names]
+
+
+def _part(value: pl.Series, part: str) -> pl.Series:
     parts = {
         "year": value.dt.year(),
         "month": value.dt.month(),
@@ -95,7 +114,7 @@ def _part(value: pl.Expr, part: str) -> pl.Expr:
         "minute": value.cast(pl.Datetime("us")).dt.minute(),
         "epoch": value.cast(pl.Datetime("us")).dt.epoch("s"),
     }
-    return parts[part].cast(pl.Float64)
+    return parts[part].cast(pl.Float64).fill_null(math.nan)
 
 
 def _settled(column: Column, traits: Traits) -> Column:
@@ -111,16 +130,14 @@ def _transformer(columns: list[Column], traits: Traits) -> Any:
 
     ordinal: list[Any] = []
     others: list[Any] = []
-    for column in columns:
+    for i, column in enumerate(columns):
+        # Numbered: scikit-learn refuses some of the names that columns have. `names` takes the numbers off again.
         if column.kind == "categorical":
-            entry = (column.name, _category_encoder(column, traits), [column.name])
+            entry = (str(i), _category_encoder(column, traits), [column.name])
             (ordinal if column.encode == "ordinal" else others).append(entry)
         else:
-            names = [f"{column.name}.{part}" for part in column.parts] or [column.name]
-            others.append((column.name, _number_encoder(column), names))
-    return ColumnTransformer(
-        [*ordinal, *others], verbose_feature_names_out=False, sparse_threshold=0.0, remainder="drop"
-    )
+            others.append((str(i), _number_encoder(column), _part_names(column, columns) or [column.name]))
+    return ColumnTransformer([*ordinal, *others], sparse_threshold=0.0, remainder="drop")
 
 
 def _category_encoder(column: Column, traits: Traits) -> Any:

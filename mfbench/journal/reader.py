@@ -39,46 +39,47 @@ class Cursor:
     offset: int = 0
     next_seq: int = 0
     damages: list[Damage] = field(default_factory=list)
+    at_end: bool = False  # whether the last read got to where the file ended then
     _after_damage: bool = False
 
-    def read(self, limit: int = -1) -> list[Event]:
-        """New whole events since the last read (at most `limit` bytes and a line); an unterminated tail waits."""
+    def read(self, limit: int | None = None) -> list[Event]:
+        """New whole events since the last read (of about `limit` bytes); an unterminated tail waits."""
         try:
-            with open(self.path, "rb") as stream:  # noqa: PTH123  thousands of small files: paths as text
+            with open(self.path, "rb", buffering=0) as stream:  # noqa: PTH123  thousands of files: paths as text
+                left = os.fstat(stream.fileno()).st_size - self.offset
+                self.at_end = limit is None or left <= limit
                 stream.seek(self.offset)
-                chunk = stream.read(limit)
-                if limit >= 0 and b"\n" not in chunk:
+                chunk = stream.read(max(0, left) if self.at_end else limit)
+                if not self.at_end and b"\n" not in chunk:
                     chunk += stream.readline()
         except FileNotFoundError:
+            self.at_end = True
             return []
-        end = chunk.rfind(b"\n") + 1
+        end = chunk.rfind(b"\n")
         events: list[Event] = []
-        position = self.offset
-        for line in chunk[: end - 1].split(b"\n") if end else ():
-            self._take(line, position, events)
-            position += len(line) + 1
-        self.offset = position
+        for line in chunk[:end].split(b"\n") if end >= 0 else ():
+            try:
+                event = decode_line(line)
+                if event[0] != self.next_seq or self._after_damage:
+                    self._look_back(event[0])
+                self.next_seq = event[0] + 1
+                events.append(event)
+            except ValueError as error:
+                if line:  # an empty one is where a torn write was ended
+                    self.damages.append(Damage(self.path, self.offset, str(error)))
+                    self._after_damage = True
+            self.offset += len(line) + 1
         return events
 
-    def _take(self, line: bytes, position: int, events: list[Event]) -> None:
-        if not line:
-            return
-        try:
-            event = decode_line(line)
-        except ValueError as error:
-            self.damages.append(Damage(self.path, position, str(error)))
-            self._after_damage = True
-            return
-        seq = event[0]
+    def _look_back(self, seq: int) -> None:
+        """Tells the gap before event `seq`, if there is one; it is what the damaged line before it held."""
         if seq > self.next_seq:
-            reason, at = "a gap in the sequence", position
-            if self._after_damage:  # the gap is what that line held
+            reason, at = "a gap in the sequence", self.offset
+            if self._after_damage:
                 last = self.damages.pop()
                 reason, at = last.reason, last.offset
             self.damages.append(Damage(self.path, at, reason, (self.next_seq, seq - 1)))
-        self.next_seq = seq + 1
         self._after_damage = False
-        events.append(event)
 
 
 class Tail:
@@ -116,6 +117,23 @@ def segment_names(events_folder: str | Path) -> list[str]:
     except FileNotFoundError:
         return []
     return sorted(names, key=_writer_and_number) if len(names) > 1 else names
+
+
+def unread(path: str, offset: int) -> int:
+    """The bytes of whole lines after `offset`; an unterminated tail does not count."""
+    try:
+        with open(path, "rb") as stream:  # noqa: PTH123
+            end = stream.seek(0, os.SEEK_END)
+            while end > offset:  # backwards: the last newline is near
+                start = max(offset, end - 65536)
+                stream.seek(start)
+                found = stream.read(end - start).rfind(b"\n")
+                if found >= 0:
+                    return start + found + 1 - offset
+                end = start
+    except FileNotFoundError:
+        pass
+    return 0
 
 
 def _writer_and_number(name: str) -> tuple[str, int, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import types
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -11,7 +12,11 @@ from mfbench.core.text import did_you_mean, nearest
 from mfbench.recipe.loaded import Key, Source
 from mfbench.recipe.schema import Recipe, Table
 
-_WORDS: dict[Any, str] = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
+_WORDS: dict[Any, str] = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
+_TRUTH = {"true": "true", "yes": "true", "on": "true", "1": "true"} | dict.fromkeys(
+    ("false", "no", "off", "0"), "false"
+)
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 _EXAMPLES = {
     "name": 'for example name = "my-model"',
     "task": 'task = "classification" or task = "regression"',
@@ -19,6 +24,11 @@ _EXAMPLES = {
     "target": 'what to predict: target = "price", a column or an expression such as "delay > 15"',
     "recipe": "a recipe begins with [recipe], its name and task",
     "data": "[data] names the source and the target",
+}
+_TABLES = {
+    "split": "for example split = { test = 0.2 }",
+    "csv": 'for example csv = { separator = ";" }',
+    "features": 'a feature is an expression, hour = "extract(hour from day)", or a table, { kind = "categorical" }',
 }
 
 
@@ -30,8 +40,11 @@ def to_recipe(tree: dict[str, Any], source: Source) -> Recipe:
 
 def spoken(key: Key) -> str:
     """'data.use, entry 2': a key as a person counts."""
-    parts = [f", entry {part + 1}" if isinstance(part, int) else f".{part}" for part in key]
-    return "".join(parts).removeprefix(".")
+    text = ""
+    for before, part in zip((None, *key), key, strict=False):
+        told = f"entry {part + 1}" if isinstance(part, int) else part
+        text += f"{', ' if isinstance(part, int) or isinstance(before, int) else '.'}{told}"
+    return text.lstrip(".")
 
 
 def found(value: Any) -> str:
@@ -51,9 +64,8 @@ def _check(value: Any, kind: Any, key: Key, source: Source) -> None:
         if _is_a(value, option):
             _check_inside(value, option, key, source)
             return
-    expected = " or ".join(dict.fromkeys(_told(option) for option in options))
-    message = f"{spoken(key)}: expected {expected}, found {found(value)}"
-    raise source.error(key, message, _remedy(value, options, str(key[-1]) if key else ""))
+    message = f"{spoken(key)}: expected {_any_of(options)}, found {found(value)}"
+    raise source.error(key, message, _remedy(value, options, key))
 
 
 def _check_inside(value: Any, kind: Any, key: Key, source: Source) -> None:
@@ -117,29 +129,39 @@ def _is_a(value: Any, kind: Any) -> bool:
     return type(value) is kind
 
 
+def _any_of(options: list[Any]) -> str:
+    ranked = [kind for kind in _WORDS if kind in options and not (kind is int and float in options)]
+    others = [option for option in options if option not in _WORDS]
+    return " or ".join([_WORDS[kind] for kind in ranked] + [_told(option) for option in others])
+
+
 def _told(kind: Any) -> str:
     origin = get_origin(kind)
     if origin is Literal:
         return " or ".join(repr(item) for item in get_args(kind))
     if origin is tuple:
-        options = dict.fromkeys(_told(option) for option in _options(get_args(kind)[0]))
-        return f"a list of {' or '.join(options)}".replace("a list of a table", "a list of tables")
-    if origin is dict or _is_table(kind):
-        return "a table"
-    return _WORDS[kind]
+        return f"a list of {_any_of(_options(get_args(kind)[0]))}".replace("list of a table", "list of tables")
+    return "a table"
 
 
-def _remedy(value: Any, options: list[Any], name: str) -> str | None:
+def _remedy(value: Any, options: list[Any], key: Key) -> str | None:
+    """How the value would have to be written, where that can be guessed."""
+    name = str(key[-1]) if key else ""
+    left = "" if key and isinstance(key[-1], int) else f"{name} = "
+    choices = [item for option in options if get_origin(option) is Literal for item in get_args(option)]
     if isinstance(value, str):
-        choices = [item for option in options if get_origin(option) is Literal for item in get_args(option)]
         if choices:
             return did_you_mean(value, choices)
         if any(get_origin(option) is tuple and str in _options(get_args(option)[0]) for option in options):
-            return f'write {name} = ["{value}"]'
-        if {bool, int, float} & set(options):
-            return f"write {name} = {value} without quotes" if value.strip() else None
-    if isinstance(value, bool | int | float) and (str in options or any(get_origin(o) is Literal for o in options)):
-        return f'text stands in quotes: {name} = "{str(value).lower()}"'
-    if isinstance(value, dict) and any(get_origin(option) is tuple for option in options):
-        return f"a list of tables is written [[{name}]] or {name} = [{{ … }}]"
+            return f'write {left}["{value}"]'
+        if bool in options and value.lower() in _TRUTH:
+            return f"write {left}{_TRUTH[value.lower()]} without quotes"
+        if {int, float} & set(options) and _NUMBER.fullmatch(value):
+            return f"write {left}{value} without quotes"
+    elif isinstance(value, bool | int | float) and (str in options or choices):
+        return f'text stands in quotes: {left}"{str(value).lower()}"'
+    elif isinstance(value, dict) and any(get_origin(option) is tuple for option in options):
+        return f"each table of the list begins with [[{spoken(key)}]]"
+    if _is_table(options[0]):
+        return _TABLES.get(name if len(key) < 2 or key[-2] != "features" else "features")
     return None

@@ -101,7 +101,8 @@ def _written_out(tree: dict[str, Any], source: Source) -> dict[str, Any]:
             here = here.get(key) if isinstance(here, dict) else None
         if here is not None:
             what = f"[{dotted}]" if len(keys) == 1 else repr(dotted)
-            raise source.error(keys, f"{what} is not built yet: {word} comes with a later version", "take it out")
+            told = f"{what} is not built yet: it stands for {word}"
+            raise source.error(keys, told, "take it out; a later version will read it")
     data, features, model = tree.get("data"), tree.get("features"), tree.get("model")
     if isinstance(data, dict) and isinstance(data.get("source"), dict):
         raise source.error(("data", "source"), "a query as source is not built yet", "name a file, a glob or a list")

@@ -44,12 +44,13 @@ class Source:
         for override in reversed(self.overrides):
             if any(spelled[: len(override.key)] == override.key for spelled in spellings):
                 return f"--set {override.word}"
+        tables = {path[:-1] for path in self._positions}
         for spelled in spellings:
+            below = (word for word in reversed(self.overrides) if spelled and word.key[: len(spelled)] == spelled)
+            if spelled not in tables and (deeper := next(below, None)):  # it stands in the place of a value
+                return f"--set {deeper.word}"
             if spelled in self._positions:
                 return self._place(spelled)
-        for override in reversed(self.overrides):
-            if any(override.key[: len(spelled)] == spelled for spelled in spellings if spelled):
-                return f"--set {override.word}"
         while key and key not in self._positions:
             key = key[:-1]
         return self._place(key)
@@ -88,7 +89,7 @@ class LoadedRecipe:
 
 def _spellings(key: Key) -> list[Key]:
     """A parameter of the estimator stands in [model] or in [model.params]."""
-    if len(key) > 1 and key[0] == "model" and key[1] not in ("flavor", "estimator"):
+    if len(key) > 1 and key[0] == "model" and key not in (("model", "flavor"), ("model", "estimator")):
         rest = key[2:] if key[1] == "params" else key[1:]
         return [("model", "params", *rest), ("model", *rest)] if rest else [key]
     return [key]

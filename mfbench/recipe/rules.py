@@ -89,7 +89,7 @@ def _split(split: Split, task: str, source: Source) -> None:
         _duration(split.test, (*key, "test"), source, "or a share of the rows without quotes, such as 0.2")
     elif not 0 < split.test < 1:
         hint = '0.2 holds out a fifth of the rows; with `by` also a duration such as "28d"'
-        raise source.error((*key, "test"), f"split.test: expected a share between 0 and 1, found {split.test}", hint)
+        raise source.error((*key, "test"), f"split.test: expected a share between 0 and 1, found {split.test:g}", hint)
     if split.by is None and (split.gap is not None or isinstance(split.test, str)):
         which, value = ("gap", split.gap) if split.gap is not None else ("test", split.test)
         hint = 'for example split = { by = "day", test = "28d", gap = "1d" }'
@@ -111,7 +111,7 @@ def _check(check: Check, key: Key, source: Source) -> None:
         raise source.error(key, "this check checks nothing", hint)
     if check.nulls is not None and not 0 <= check.nulls <= 1:
         hint = "0.0 allows none, 0.05 one row in twenty"
-        raise source.error((*key, "nulls"), f"nulls: expected a share from 0 to 1, found {check.nulls}", hint)
+        raise source.error((*key, "nulls"), f"nulls: expected a share from 0 to 1, found {check.nulls:g}", hint)
 
 
 def _duration(text: str | None, key: Key, source: Source, alternative: str | None = None) -> None:

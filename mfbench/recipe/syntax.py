@@ -22,7 +22,7 @@ _EXPECTED = (
         'a line is [table] or key = value; a key with spaces stands in quotes: "a b"',
     ),
     ("Expected ']", "']' after a table's name", "a table's name stands in brackets: [data], [[data.checks]]"),
-    ("Invalid initial character", "a key", "no comma follows the last entry in braces"),
+    ("Invalid initial character", "a key", "a table in braces stands on one line, and no comma follows its last entry"),
     ("Invalid statement", "a key or a [table]", "a line is a [table] or key = value"),
     ("Illegal character '\\n'", "a closing quote", "text of several lines stands between triple quotes"),
     ("Illegal character", "a printable character", "take the control character out"),
@@ -50,7 +50,8 @@ def explain(complaint: str, text: str) -> SyntaxProblem:
     line, column = (int(match[1]), int(match[2])) if match and match[1] else end
     if what.startswith(_TWICE) and (found := twice(text)):
         path, first, again = found
-        return SyntaxProblem(f"{_shown(path)} is written twice", *again, f"the first one is in line {first[0]}")
+        kind = "table" if lines[again[0] - 1][again[1] - 1] == "[" else "key"
+        return SyntaxProblem(f"the {kind} {_shown(path)} is written twice", *again, f"first in line {first[0]}")
     if what.startswith(_BACKSLASH):
         column = lines[line - 1].rfind("\\", 0, column) + 1
         hint = "write a path with /, or put the text between single quotes: 'C:\\data'"
@@ -73,7 +74,7 @@ def _told(expected: str, rest: str) -> str:
 
 
 def _shown(path: Path) -> str:
-    return "the key or table " + repr(".".join(str(part) for part in path if isinstance(part, str)))
+    return repr(".".join(str(part) for part in path if isinstance(part, str)))
 
 
 def _value_hint(line: str, column: int) -> str:
@@ -98,6 +99,8 @@ def _value_hint(line: str, column: int) -> str:
         return "a number has no leading zero"
     if re.fullmatch(r"[+-]?(\.\d+|\d+\.)", word):
         return "a number has a digit on each side of its point"
+    if re.fullmatch(r"[+-]?\d+,\d+", whole):
+        return f"a decimal point is expected: {whole.replace(',', '.')}"
     return f"text stands in quotes: {_quoted(word)}"
 
 

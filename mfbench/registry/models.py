@@ -89,7 +89,7 @@ class Registry:
         name, colon, number = text.partition(":")
         model = self.model(name)
         if colon:
-            if not number.isdigit() or int(number) not in model.versions:
+            if not number.isdecimal() or int(number) not in model.versions:
                 hint = "versions: " + ", ".join(str(known) for known in model.versions)
                 raise NotFoundError(f"{name} has no version {number!r}", hint=hint)
             return model.versions[int(number)]
@@ -148,12 +148,13 @@ class Registry:
 
     def remove_alias(self, name: str, alias: str, reason: str = "") -> int:
         """Takes an alias away; the number it pointed at."""
-        self.find(f"{name}@{alias}")
+        number = self.find(f"{name}@{alias}").number
         with open_ledger(self.workspace.ledger) as ledger:
             model = reduce_models(ledger.entries)[name]
-            before = model.aliases[alias]
-            _append_alias(ledger, model, alias, None, reason)
-        return before
+            number = model.aliases.get(alias, number)
+            if alias in model.aliases:  # else another has just taken it away
+                _append_alias(ledger, model, alias, None, reason)
+        return number
 
     def checkout(self, version: Version, folder: Path) -> Path:
         """A private copy of the version's bundle in `folder`, every file checked against its digest."""

@@ -78,7 +78,8 @@ def compute(
 
     target: (n,) class codes or values; predicted: (n,) codes or values; scores: (n, k) probabilities, or
     decision values where the estimator has none. With two classes the last column is the positive class.
-    Several classes: ROC AUC one against the rest, macro average; F1, precision and recall macro average;
+    Several classes: ROC AUC and average precision one against the rest, macro average over the classes that
+    the rows have; F1, precision and recall macro average;
     Brier summed over the classes (so that two classes would give twice the usual figure; two are halved).
     Source: scikit-learn's metrics.
     """
@@ -100,7 +101,8 @@ def _one(name: str, target: Any, predicted: Any, scores: Any, weight: Any) -> fl
         }
         return float(functions[name](target, predicted, **w))
     classes = list(range(scores.shape[1])) if scores is not None else None
-    binary = int(target.max()) <= 1 and (classes is None or len(classes) == 2)
+    highest = int(max(target.max(), predicted.max()))
+    binary = highest <= 1 and (classes is None or len(classes) == 2)
     if METRICS[name].needs != "classes":
         return _scored(name, target, scores, classes, binary, w)
     average = {"average": "binary" if binary else "macro", "zero_division": 0.0}
@@ -123,11 +125,9 @@ def _scored(name: str, target: Any, scores: Any, classes: Any, binary: bool, w: 
         return float(m.log_loss(target, scores, labels=classes, **w))
     if name == "brier":
         return float(m.brier_score_loss(target, scores, labels=classes, scale_by_half=binary, **w))
+    function = m.roc_auc_score if name == "roc_auc" else m.average_precision_score
     if binary:
-        function = m.roc_auc_score if name == "roc_auc" else m.average_precision_score
         return float(function(target, scores[:, 1], **w))
-    if name == "roc_auc":
-        return float(m.roc_auc_score(target, scores, labels=classes, multi_class="ovr", **w))
-    from sklearn.preprocessing import label_binarize
-
-    return float(m.average_precision_score(label_binarize(target, classes=classes), scores, average="macro", **w))
+    # One class against the rest; a class that has no row here, or all of them, has no figure to average.
+    met = [code for code in classes if 0 < int((target == code).sum()) < len(target)]
+    return sum(float(function(target == code, scores[:, code], **w)) for code in met) / len(met) if met else math.nan

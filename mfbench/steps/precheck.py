@@ -6,22 +6,26 @@ import sys
 from pathlib import Path
 
 import msgspec
+import polars as pl
 
 from mfbench.core.errors import FitError
 from mfbench.core.plugins import load as load_plugin
 from mfbench.core.text import did_you_mean
 from mfbench.data.checks import run_checks
+from mfbench.data.expressions import evaluate
 from mfbench.data.split import PART, split_rows
 from mfbench.data.target import TARGET
 from mfbench.features.columns import choose_columns
 from mfbench.features.traits import Traits
 from mfbench.flavors.base import Flavor
+from mfbench.recipe.gates import parse_gate
 from mfbench.recipe.schema import Model, Recipe
 from mfbench.stats import metrics
 from mfbench.steps.ingest import load
 
 _ENOUGH = {"values": ("values",), "classes": ("classes",), "scores": ("classes", "scores"),
            "probabilities": ("classes", "scores", "probabilities")}  # fmt: skip
+_NEEDED = {"probabilities": "probabilities", "scores": "scores or probabilities"}
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -49,6 +53,9 @@ def precheck(recipe: Recipe, folder: Path) -> Report:
     parts = split_rows(found.frame, data.split, task, recipe.run.seed)
     train = found.frame.filter(parts == "train")
     columns = choose_columns(train, data, recipe.features, found.target_columns)
+    for name, feature in recipe.features.items():
+        if feature.expr is not None and train.height < found.frame.height:
+            check_expression(found.frame, name, feature.expr)
     counts = parts.value_counts()
     classes = found.frame[TARGET].value_counts().sort(TARGET)["count"].to_list() if found.classes else []
     return Report(
@@ -61,6 +68,14 @@ def precheck(recipe: Recipe, folder: Path) -> Report:
         metrics=chosen,
         failed_checks=[result.name for result in results if not result.passed],
     )
+
+
+def check_expression(frame: pl.DataFrame, name: str, expr: str) -> None:
+    """A derived column has to be computable in the rows of the test too."""
+    try:
+        evaluate(frame, expr)
+    except ValueError as error:
+        raise FitError(("features", name, "expr"), str(error)) from None
 
 
 def check_model(model: Model, task: str, *, weighted: bool) -> tuple[Flavor, Traits]:
@@ -81,7 +96,12 @@ def check_metrics(recipe: Recipe, flavor: Flavor) -> tuple[str, ...]:
             able = [other for other in metrics.names(task) if metrics.METRICS[other].needs in _ENOUGH[gives]]
             raise FitError(
                 ("evaluate", "metrics", i),
-                f"{name} needs {needs}, and {estimator} gives none",
+                f"{name} needs {_NEEDED[needs]}, and {estimator} gives none",
                 did_you_mean("", able),
             )
+    for i, text in enumerate(recipe.register.gates if recipe.register else ()):
+        metric = parse_gate(text).metric
+        if metric not in chosen:
+            hint = f"evaluated are: {', '.join(chosen)}"
+            raise FitError(("register", "gates", i), f"the gate's metric {metric!r} is not evaluated", hint)
     return chosen

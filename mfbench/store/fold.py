@@ -8,173 +8,201 @@ folder has changed.
 from __future__ import annotations
 
 import os
-from dataclasses import astuple, dataclass, field, fields
-from typing import Any
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import duckdb
 import msgspec
 
+from mfbench.core.errors import DamageError
 from mfbench.journal.ledger import read_ledger
-from mfbench.journal.reader import Cursor
+from mfbench.journal.reader import Cursor, segment_names, unread
 from mfbench.store.rows import Rows, RunState
-from mfbench.store.schema import MERGE, REFRESH
+from mfbench.store.schema import MERGE, POINTS, REFRESH, TOUCHED
 from mfbench.workspace.workspace import Workspace
 
-BATCH = 200_000  # events in one transaction
-CHUNK = 16 << 20  # bytes of a segment read at once
-_BASE = [item.name for item in fields(RunState)]
+EVENTS = 200_000  # about so many in one transaction
+RUNS = 5_000  # at most so many
+CHUNK = 4 << 20  # bytes of a segment read at once
+_BASE = ", ".join(RunState.__struct_fields__)
 
 
-def pending(con: duckdb.DuckDBPyConnection, workspace: Workspace) -> list[str]:
-    """The runs that have, or may have, something new; [''] stands for the ledger alone."""
+@dataclass
+class Backlog:
+    """What there is to fold, as seen at one moment: what is written later is for the next fold."""
+
+    runs: list[str]
+    stamp: str
+    goals: dict[str, int] = field(default_factory=dict)  # how far to read a segment of several chunks
+
+
+def backlog(con: duckdb.DuckDBPyConnection, workspace: Workspace) -> Backlog | None:
+    """The runs that have, or may have, something new; None when nothing has changed, the ledger included."""
+    stamp = _changed(workspace)
     known = dict(con.execute("SELECT key, value FROM meta").fetchall())
-    live = _names(workspace.live)
-    found = set()
-    if known.get("runs_changed") != _changed(workspace):
-        folded = {run for (run,) in con.execute("SELECT run FROM run_base").fetchall()}
-        found = set(_names(workspace.runs)) - folded
+    live = _live(workspace)
     seen = Seen(con, live)
-    found |= {run for run in live if run not in found and _has_new(seen, workspace, run)}
-    return sorted(found) or ([""] if known.get("ledger_size") != str(_size(workspace)) else [])
+    found = {run for run in live if _has_new(seen, workspace, run)}
+    if known.get("runs_changed") != stamp:
+        folded = {run for (run,) in con.execute("SELECT run FROM run_base WHERE whole").fetchall()}
+        found |= set(workspace.run_names()) - folded
+    elif not found and known.get("ledger_size") == str(_ledger_size(workspace)):
+        return None
+    return Backlog(sorted(found), stamp)
+
+
+def fold(con: duckdb.DuckDBPyConnection, workspace: Workspace, todo: Backlog) -> bool:
+    """One transaction's worth of `todo`, taken from it; whether all is done. The caller holds the lock."""
+    batch = Batch()
+    seen = Seen(con, todo.runs[:RUNS])
+    while todo.runs and len(batch.states) < RUNS and batch.rows.count < EVENTS:
+        if not batch.read(seen, workspace, todo):
+            break
+        todo.runs.pop(0)
+    con.execute("BEGIN")
+    try:
+        if batch.states:
+            batch.store(con)
+        if not todo.runs:
+            _fold_ledger(con, workspace)
+            con.execute("INSERT OR REPLACE INTO meta VALUES ('runs_changed', ?)", [todo.stamp])
+        con.execute("COMMIT")
+    except BaseException:
+        con.execute("ROLLBACK")
+        raise
+    for run in batch.over:
+        (workspace.live / run).unlink(missing_ok=True)
+    return not todo.runs
 
 
 class Seen:
     """What the projection knows of some runs: their scalar columns, and how far each segment was read."""
 
     def __init__(self, con: duckdb.DuckDBPyConnection, runs: list[str]) -> None:
-        base = f"SELECT {', '.join(_BASE)} FROM run_base WHERE run IN (SELECT unnest(?))"
-        self.states = {row[0]: RunState(*row) for row in con.execute(base, [runs]).fetchall()}
-        places = 'SELECT run, segment, "offset", next_seq FROM segments WHERE run IN (SELECT unnest(?))'
-        self.offsets = {(run, name): (at, seq) for run, name, at, seq in con.execute(places, [runs]).fetchall()}
+        self.states: dict[str, RunState] = {}
+        self.places: dict[str, tuple[int, int]] = {}
+        if runs:
+            base = f"SELECT {_BASE} FROM run_base WHERE run IN (SELECT unnest(?))"
+            self.states = {row[0]: RunState(*row) for row in con.execute(base, [runs]).fetchall()}
+            places = 'SELECT run, segment, "offset", next_seq FROM segments WHERE run IN (SELECT unnest(?))'
+            rows = con.execute(places, [runs]).fetchall() if self.states else []
+            self.places = {f"{run}/{segment}": (offset, seq) for run, segment, offset, seq in rows}
 
 
-@dataclass
 class Batch:
-    """One transaction's worth: rows, the runs that they belong to, how far their segments were read."""
+    """What one transaction adds: rows, the runs that they belong to, how far their segments were read."""
 
-    rows: Rows = field(default_factory=Rows)
-    states: dict[str, RunState] = field(default_factory=dict)
-    cursors: dict[tuple[str, str], Cursor] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self.rows = Rows()
+        self.states: dict[str, RunState] = {}
+        self.cursors: dict[tuple[str, str], Cursor] = {}
+        self.over: list[str] = []  # ended, and nobody is left who could write to them
 
+    def read(self, seen: Seen, workspace: Workspace, todo: Backlog) -> bool:
+        """Reads what is new of the first run; False when there is more of it than fits."""
+        run = todo.runs[0]
+        state = self.states[run] = seen.states.get(run) or RunState(run)
+        # Life first, events second: a driver that ends between the two has written its end before it let go.
+        alive = workspace.is_alive(run)
+        folder = _events(workspace, run)
+        state.whole = False
+        for segment in segment_names(folder):
+            place = f"{run}/{segment}"
+            cursor = self.cursors[run, segment] = Cursor(f"{folder}/{segment}", *seen.places.get(place, (0, 0)))
+            while not cursor.at_end and cursor.offset < todo.goals.get(place, sys.maxsize):
+                self.rows.add(state, segment, cursor.read(CHUNK))
+                if not cursor.at_end:
+                    todo.goals.setdefault(place, Path(cursor.path).stat().st_size)
+                if self.rows.count >= EVENTS:
+                    return False
+        state.whole = True
+        if state.ended is None:
+            state.status = "running" if alive else "lost"
+        elif not alive:
+            self.over.append(run)
+        return True
 
-def fold(con: duckdb.DuckDBPyConnection, workspace: Workspace) -> int:
-    """Folds everything that is new in bounded transactions; the number of events. The caller holds the lock."""
-    stamp = _changed(workspace)
-    runs = [name for name in pending(con, workspace) if name]
-    total = 0
-    seen = Seen(con, runs)
-    while runs:
-        batch = Batch()
-        while runs and batch.rows.count < BATCH and _decode(seen, workspace, runs[0], batch):
-            runs.pop(0)
-        _commit(con, batch)
-        seen.states |= batch.states
-        seen.offsets |= {place: (cursor.offset, cursor.next_seq) for place, cursor in batch.cursors.items()}
-        total += batch.rows.count
-    _fold_ledger(con, workspace)
-    con.execute("INSERT OR REPLACE INTO meta VALUES ('runs_changed', ?)", [stamp])
-    ended = "SELECT run FROM run_base WHERE ended IS NOT NULL AND run IN (SELECT unnest(?))"
-    for (run,) in con.execute(ended, [_names(workspace.live)]).fetchall():
-        if not workspace.is_alive(run):
-            (workspace.live / run).unlink(missing_ok=True)
-    return total
-
-
-def _decode(seen: Seen, workspace: Workspace, run: str, batch: Batch) -> bool:
-    """Reads what is new of one run into the batch; False when there is more of it than fits."""
-    state = batch.states.setdefault(run, seen.states.get(run) or RunState(run))
-    # Life first, events second: a driver that ends between the two has written its end before it let go.
-    alive = workspace.is_alive(run)
-    folder = workspace.run_folder(run) / "events"
-    for segment in sorted(name for name in _names(folder) if name.endswith(".jsonl")):
-        place = (run, segment)
-        cursor = batch.cursors.get(place)
-        if cursor is None:
-            cursor = batch.cursors[place] = Cursor(folder / segment, *seen.offsets.get(place, (0, 0)))
-        while events := cursor.read(CHUNK):
-            batch.rows.add(state, segment, events)
-            if batch.rows.count >= BATCH:
-                return False
-    if state.ended is None:
-        state.status = "running" if alive else "lost"
-    return True
-
-
-def _commit(con: duckdb.DuckDBPyConnection, batch: Batch) -> None:
-    con.execute("BEGIN")
-    try:
-        con.execute("CREATE TEMP TABLE touched (run VARCHAR)")
-        _append(con, "touched", [(run,) for run in batch.states])
+    def store(self, con: duckdb.DuckDBPyConnection) -> None:
+        """Within the caller's transaction."""
+        tables = self.rows.tables
+        con.execute(TOUCHED)
+        _append(con, "touched", [(run,) for run in self.states])
+        for run, segment in self.cursors:
+            cursor = self.cursors[run, segment]
+            tables["segments"].append((run, segment, cursor.offset, cursor.next_seq))
+            tables["damages"] += [(run, segment, found.offset, found.reason + found.gap) for found in cursor.damages]
+        tables["run_base"] = [msgspec.structs.astuple(state) for state in self.states.values()]
         con.execute("DELETE FROM run_base WHERE run IN (SELECT run FROM touched)")
-        _append(con, "run_base", [astuple(state) for state in batch.states.values()])
-        con.execute(
-            "CREATE TEMP TABLE fresh (run VARCHAR, trial INTEGER, key VARCHAR, step BIGINT, time BIGINT, value DOUBLE,"
-            " greater BOOLEAN)"
-        )
-        for table, content in batch.rows.tables.items():
-            _append(con, table, content)
-        con.execute("INSERT INTO t_metrics SELECT run, trial, key, step, time, value FROM fresh")
-        con.execute(MERGE)
-        places = [(*place, c.offset, c.next_seq, "") for place, c in batch.cursors.items()]
-        con.execute("DELETE FROM segments WHERE (run, segment) IN (SELECT unnest(?), unnest(?))",
-                    [[place[0] for place in places], [place[1] for place in places]])  # fmt: skip
-        _append(con, "segments", places)
-        for place, cursor in batch.cursors.items():
-            _append(con, "damages", [(*place, d.offset, d.reason, str(d.missing or "")) for d in cursor.damages])
-        for statement in REFRESH.split(";\n"):
-            con.execute(statement)
-        con.execute("DROP TABLE touched; DROP TABLE fresh")
-        con.execute("COMMIT")
-    except BaseException:
-        con.execute("ROLLBACK")
-        raise
+        places = [[run for run, _ in self.cursors], [segment for _, segment in self.cursors]]
+        con.execute("DELETE FROM segments WHERE (run, segment) IN (SELECT unnest(?), unnest(?))", places)
+        points = tables.pop("fresh", None)
+        for table, rows in tables.items():
+            _append(con, table, rows)
+        if points:
+            con.execute(POINTS)
+            _append(con, "fresh", points)
+            con.execute(MERGE)
+            con.execute("DROP TABLE fresh")
+        con.execute(REFRESH)
+        con.execute("DROP TABLE touched")
 
 
-def _append(con: duckdb.DuckDBPyConnection, table: str, content: list[tuple[Any, ...]]) -> None:
-    if content:
+def _append(con: duckdb.DuckDBPyConnection, table: str, rows: list[tuple[object, ...]]) -> None:
+    if rows:
         with con.appender(table) as appender:
-            appender.append_rows(content)
+            appender.append_rows(rows)
 
 
 def _fold_ledger(con: duckdb.DuckDBPyConnection, workspace: Workspace) -> None:
-    """The ledger is small and checked as a whole: it is replaced."""
-    size = str(_size(workspace))
-    known = con.execute("SELECT value FROM meta WHERE key = 'ledger_size'").fetchone()
-    if known == (size,):
+    """The ledger is small and checked as a whole: it is replaced. A damaged one stays as it was last seen whole."""
+    size = str(_ledger_size(workspace))
+    if con.execute("SELECT value FROM meta WHERE key = 'ledger_size'").fetchone() == (size,):
         return
-    entries = read_ledger(workspace.ledger)
-    con.execute("BEGIN")
+    con.execute("INSERT OR REPLACE INTO meta VALUES ('ledger_size', ?)", [size])
+    try:
+        entries = read_ledger(workspace.ledger)
+    except DamageError:  # told by doctor, and by everything that reads models; runs can be read all the same
+        return
     con.execute("DELETE FROM t_ledger WHERE ledger = ?", [workspace.id])
     _append(con, "t_ledger", [(workspace.id, e.seq, e.time, e.kind, e.actor, e.reason, e.previous,
                                msgspec.json.encode(e.body).decode()) for e in entries])  # fmt: skip
-    con.execute("INSERT OR REPLACE INTO meta VALUES ('ledger_size', ?)", [size])
-    con.execute("COMMIT")
 
 
 def _has_new(seen: Seen, workspace: Workspace, run: str) -> bool:
     state = seen.states.get(run)
-    if state is None or (state.status == "running") != workspace.is_alive(run):
-        return True  # new, lost since the last look, ended and to be tidied up, or resumed
-    folder = workspace.run_folder(run) / "events"
+    if state is None or not state.whole:
+        return True
+    alive = workspace.is_alive(run)
+    if state.ended is None and (state.status == "running") != alive:
+        return True  # lost since the last look, or found again
+    if state.ended is not None and not alive:
+        return True  # to be tidied up
+    folder = _events(workspace, run)
     return any(
-        (folder / name).stat().st_size > seen.offsets.get((run, name), (0, 0))[0]
-        for name in _names(folder)
-        if name.endswith(".jsonl")
+        unread(f"{folder}/{name}", seen.places.get(f"{run}/{name}", (0, 0))[0]) > 0 for name in segment_names(folder)
     )
 
 
-def _names(folder: Any) -> list[str]:
+def _events(workspace: Workspace, run: str) -> str:
+    return f"{workspace.root}/runs/{run}/events"
+
+
+def _live(workspace: Workspace) -> list[str]:
     try:
-        return [name for name in os.listdir(folder) if not name.startswith(".")]
+        return [name for name in os.listdir(workspace.live) if not name.startswith(".")]
     except FileNotFoundError:
         return []
 
 
 def _changed(workspace: Workspace) -> str:
-    return str(workspace.runs.stat().st_mtime_ns)
+    try:
+        return str(workspace.runs.stat().st_mtime_ns)
+    except FileNotFoundError:
+        return ""
 
 
-def _size(workspace: Workspace) -> int:
+def _ledger_size(workspace: Workspace) -> int:
     try:
         return workspace.ledger.stat().st_size
     except FileNotFoundError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -11,13 +11,17 @@ import msgspec
 from mfbench.journal.line import unpack_number
 from mfbench.journal.reader import Event
 from mfbench.stats.metrics import greater_is_better
+from mfbench.store import events as shapes
 
 _encode = msgspec.json.Encoder().encode
+_greater = lru_cache(4096)(greater_is_better)
 
 
-@dataclass
-class RunState:
-    """The scalar columns of a run; a later event overwrites an earlier one."""
+class RunState(msgspec.Struct):
+    """The scalar columns of a run; a later event overwrites an earlier one.
+
+    `whole` is false while a part of what was there to read is still unread.
+    """
 
     run: str
     name: str | None = None
@@ -31,67 +35,80 @@ class RunState:
     error: str | None = None
     model: str | None = None
     model_version: int | None = None
+    whole: bool = False
 
 
-@dataclass
 class Rows:
     """Rows to append, by table."""
 
-    tables: dict[str, list[tuple[Any, ...]]] = field(default_factory=lambda: defaultdict(list))
-    count: int = 0
+    def __init__(self) -> None:
+        self.tables: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
+        self.count = 0
 
     def add(self, state: RunState, segment: str, events: list[Event]) -> None:
+        """Kinds without rows of their own, unknown ones too, are kept as they came; so is what makes no sense."""
+        run = state.run
         for event in events:
-            self._one(state, segment, event)
+            seq, time, kind, *fields = event
+            try:
+                known = self._take(state, seq, time, kind, fields)
+            except ValueError as error:
+                known = False
+                told = str(error).splitlines()[0]
+                reason = f"event {seq} ({kind}) cannot be understood: {told}"
+                self.tables["damages"].append((run, segment, None, reason))
+            if not known:
+                self.tables["t_events"].append((run, segment, seq, time, kind, _encode(fields).decode()))
         self.count += len(events)
 
-    def _one(self, state: RunState, segment: str, event: Event) -> None:
-        seq, time, kind, *fields = event
-        run = state.run
+    def _take(self, state: RunState, seq: int, time: int, kind: str, fields: list[Any]) -> bool:
+        """Whether rows of its own say all that the event says. Raises ValueError for one of another shape."""
+        run, tables = state.run, self.tables
         if kind == "m":
-            key, step, value = fields[:3]
-            trial = fields[3] if len(fields) > 3 else None
-            self.tables["fresh"].append((run, trial, key, step, time, unpack_number(value), greater_is_better(key)))
-            return
-        if kind == "header":
+            point = msgspec.convert(fields, shapes.Metric)
+            value, greater = unpack_number(point.value), _greater(point.key)
+            tables["fresh"].append((run, point.trial, point.key, point.step, time, value, seq, greater))
+        elif kind == "param":
+            param = msgspec.convert(fields, shapes.Param)
+            tables["t_params"].append((run, param.key, text(param.value), time, seq))
+        elif kind == "artifact":
+            item = msgspec.convert(fields, shapes.Artifact)
+            tables["t_artifacts"].append((run, item.path, item.digest, item.bytes, item.type, time))
+        elif kind == "header":
+            header = msgspec.convert(fields, shapes.Header)
             if state.started is None:
-                state.started, state.host = time, fields[0].get("host")
-            return
-        if kind == "param":
-            self.tables["t_params"].append((run, fields[0], text(fields[1]), time))
-            return
-        if kind == "artifact":
-            path, digest, size, what = fields[:4]
-            self.tables["t_artifacts"].append((run, path, digest, size, what, time))
-            return
-        self.tables["t_events"].append((run, segment, seq, time, kind, _encode(fields).decode()))
-        self._told(state, kind, time, fields)
+                state.started, state.host = time, header.about.host
+        else:
+            self._also(state, seq, time, kind, fields)
+            return False
+        return True
 
-    def _told(self, state: RunState, kind: str, time: int, fields: list[Any]) -> None:
-        run = state.run
+    def _also(self, state: RunState, seq: int, time: int, kind: str, fields: list[Any]) -> None:
+        """Kinds that are kept as events, and make a row or change the run as well."""
+        run, tables = state.run, self.tables
         if kind == "run.started":
-            about = fields[0]
-            state.started, state.about = time, _encode(about).decode()
-            state.name, state.recipe = about.get("name"), about.get("recipe")
-            state.executor, state.host = about.get("executor"), about.get("host")
-            self.tables["t_tags"] += [(run, key, text(value), time) for key, value in about.get("tags", {}).items()]
+            about = msgspec.convert(fields, shapes.RunStarted).about
+            state.started, state.about = time, _encode(fields[0]).decode()
+            state.name, state.recipe, state.executor, state.host = about.name, about.recipe, about.executor, about.host
+            tables["t_tags"] += [(run, key, text(value), time, seq) for key, value in about.tags.items()]
         elif kind == "run.ended":
-            state.status, state.ended = fields[0], time
-            state.error = fields[1]["message"] if len(fields) > 1 and fields[1] else None
-            if len(fields) > 2 and fields[2]:
-                state.model, state.model_version = fields[2]["name"], fields[2]["version"]
+            end = msgspec.convert(fields, shapes.RunEnded)
+            state.status, state.ended = end.status, time
+            state.error = end.error.message if end.error else None
+            state.model = end.model.name if end.model else None
+            state.model_version = end.model.version if end.model else None
         elif kind == "step.ended":
-            step, key, status, cached, seconds, outputs, error = fields[:7]
-            told = error["message"] if error else None
-            row = (run, step, key, status, cached, seconds, time, _encode(outputs).decode(), told)
-            self.tables["t_steps"].append(row)
+            step = msgspec.convert(fields, shapes.StepEnded)
+            told = step.error.message if step.error else None
+            tables["t_steps"].append((run, step.step, step.key, step.status, step.cached, step.seconds, time,
+                                      text(step.outputs), told))  # fmt: skip
         elif kind == "data":
-            name, digest, rows, schema = fields[:4]
-            self.tables["t_data"].append((run, name, digest, rows, _encode(schema).decode()))
+            data = msgspec.convert(fields, shapes.Data)
+            tables["t_data"].append((run, data.name, data.digest, data.rows, text(data.schema)))
         elif kind in ("check", "gate"):
-            name, passed, observed, bound = fields[:4]
-            against, note = ([*fields[4:6], None, None])[:2]
-            self.tables["t_gates"].append((run, kind, name, passed, text(observed), text(bound), against, note, time))
+            verdict = msgspec.convert(fields, shapes.Verdict)
+            tables["t_gates"].append((run, kind, verdict.name, verdict.passed, text(verdict.observed),
+                                      text(verdict.bound), verdict.against, verdict.note, time))  # fmt: skip
 
 
 def text(value: Any) -> str | None:

@@ -7,12 +7,21 @@ from typing import Any
 import duckdb
 import msgspec
 
-from mfbench.core.errors import UsageError
+from mfbench.core.errors import NotFoundError, UsageError
+from mfbench.store.engine import ASKED_WRONG
 from mfbench.store.filters import order_sql, where_sql
 from mfbench.store.store import Store, as_rows
 from mfbench.workspace.workspace import Workspace
 
 DEFAULT_SORT = "-started"
+_PARTS = {  # and their order; the others come as they were written
+    "steps": "ORDER BY ended",
+    "gates": "",
+    "checks": "",
+    "data": "",
+    "artifacts": "ORDER BY path",
+    "run_metrics": "ORDER BY key",
+}
 
 
 def list_runs(
@@ -21,12 +30,14 @@ def list_runs(
     """(a page of runs with their params and metrics, how many match in all), newest first unless sorted."""
     condition = f"WHERE ({where_sql(where)})" if where else ""
     order = order_sql(sort or DEFAULT_SORT)
+    if offset < 0 or (limit is not None and limit < 0):
+        raise UsageError("a page begins at 0 or later and holds 0 runs or more")
     page = f"LIMIT {int(limit)} OFFSET {int(offset)}" if limit is not None else f"OFFSET {int(offset)}"
     with Store(workspace).reading() as con:
         try:
             rows = as_rows(con.execute(f"SELECT * FROM runs {condition} ORDER BY {order}, run DESC {page}"))
             total = con.execute(f"SELECT count(*) FROM runs {condition}").fetchone()
-        except (duckdb.ConversionException, duckdb.BinderException, duckdb.ParserException) as error:
+        except ASKED_WRONG as error:
             told = str(error).splitlines()[0]
             raise UsageError(f"--where does not work: {told}", hint="quote text with '…'; numbers stand bare") from None
     assert total is not None
@@ -34,14 +45,18 @@ def list_runs(
 
 
 def show_run(workspace: Workspace, run: str) -> dict[str, Any]:
-    """One run with its steps, gates, checks, data, artifacts and metrics."""
+    """One run with its steps, gates, checks, data, artifacts and metrics. Raises NotFoundError."""
     with Store(workspace).reading() as con:
         found = as_rows(con.execute("SELECT * FROM runs WHERE run = ?", [run]))
-        parts = {
-            name: as_rows(con.execute(f"SELECT * EXCLUDE (run) FROM {name} WHERE run = ?", [run]))
-            for name in ("steps", "gates", "checks", "data", "artifacts", "run_metrics")
-        }
+        if not found:
+            raise NotFoundError(f"there is no run {run!r}", hint="list the runs with: mfbench runs")
+        parts = {name: _part(con, name, run) for name in _PARTS}
         about = con.execute("SELECT about FROM run_base WHERE run = ?", [run]).fetchone()
-        damages = as_rows(con.execute("SELECT * EXCLUDE (run) FROM damages WHERE run = ?", [run]))
+        damages = _part(con, "damages", run)
     details = msgspec.json.decode(about[0]) if about and about[0] else {}
     return {**found[0], **parts, "about": details, "damages": damages}
+
+
+def _part(con: duckdb.DuckDBPyConnection, view: str, run: str) -> list[dict[str, Any]]:
+    query = f"SELECT * EXCLUDE (run) FROM {view} WHERE run = ? {_PARTS.get(view, 'ORDER BY ALL')}"
+    return as_rows(con.execute(query, [run]))

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-VERSION = 1
+from mfbench.core.hashing import digest_bytes
+
+VERSION = 1  # a database of a later version is refused; one of an earlier, or made by other text, is made anew
 
 TABLES = """
 CREATE TABLE meta (key VARCHAR PRIMARY KEY, value VARCHAR);
-CREATE TABLE segments (run VARCHAR, segment VARCHAR, "offset" UBIGINT, next_seq UBIGINT, head VARCHAR,
-                       PRIMARY KEY (run, segment));
-CREATE TABLE damages (run VARCHAR, segment VARCHAR, "offset" UBIGINT, reason VARCHAR, missing VARCHAR);
+CREATE TABLE segments (run VARCHAR, segment VARCHAR, "offset" UBIGINT, next_seq UBIGINT, PRIMARY KEY (run, segment));
+CREATE TABLE damages (run VARCHAR, segment VARCHAR, "offset" UBIGINT, reason VARCHAR);
 CREATE TABLE run_base (run VARCHAR PRIMARY KEY, name VARCHAR, recipe VARCHAR, status VARCHAR, executor VARCHAR,
                        started BIGINT, ended BIGINT, host VARCHAR, about VARCHAR, error VARCHAR, model VARCHAR,
-                       model_version INTEGER);
+                       model_version INTEGER, whole BOOLEAN);
 CREATE TABLE run_rows (run VARCHAR, name VARCHAR, recipe VARCHAR, status VARCHAR, executor VARCHAR,
                        started TIMESTAMP, ended TIMESTAMP, host VARCHAR, tags MAP(VARCHAR, VARCHAR),
                        params MAP(VARCHAR, VARCHAR), metrics MAP(VARCHAR, DOUBLE), error VARCHAR, model VARCHAR,
                        model_version INTEGER);
-CREATE TABLE t_params (run VARCHAR, key VARCHAR, value VARCHAR, time BIGINT);
-CREATE TABLE t_tags (run VARCHAR, key VARCHAR, value VARCHAR, time BIGINT);
-CREATE TABLE t_metrics (run VARCHAR, trial INTEGER, key VARCHAR, step BIGINT, time BIGINT, value DOUBLE);
-CREATE TABLE t_run_metrics (run VARCHAR, key VARCHAR, last DOUBLE, last_step BIGINT, min DOUBLE, max DOUBLE,
-                            n BIGINT, greater BOOLEAN, PRIMARY KEY (run, key));
+CREATE TABLE t_params (run VARCHAR, key VARCHAR, value VARCHAR, time BIGINT, seq BIGINT);
+CREATE TABLE t_tags (run VARCHAR, key VARCHAR, value VARCHAR, time BIGINT, seq BIGINT);
+CREATE TABLE t_metrics (run VARCHAR, trial BIGINT, key VARCHAR, step BIGINT, time BIGINT, value DOUBLE);
+CREATE TABLE t_run_metrics (run VARCHAR, key VARCHAR,
+                            newest STRUCT(step BIGINT, time BIGINT, seq BIGINT, value DOUBLE),
+                            min DOUBLE, max DOUBLE, n BIGINT, greater BOOLEAN);
 CREATE TABLE t_steps (run VARCHAR, step VARCHAR, key VARCHAR, status VARCHAR, cached BOOLEAN, seconds DOUBLE,
                       time BIGINT, outputs VARCHAR, error VARCHAR);
 CREATE TABLE t_artifacts (run VARCHAR, path VARCHAR, digest VARCHAR, bytes BIGINT, type VARCHAR, time BIGINT);
@@ -35,12 +37,21 @@ CREATE TABLE t_ledger (ledger VARCHAR, seq BIGINT, time BIGINT, kind VARCHAR, ac
 VIEWS = """
 CREATE VIEW runs AS SELECT run, name, recipe, status, executor, started, ended, host, tags, params, metrics,
     error, model, model_version FROM run_rows;
-CREATE VIEW params AS SELECT run, key, value FROM t_params;
+CREATE VIEW params AS SELECT run, entry.key AS key, entry.value AS value
+    FROM (SELECT run, unnest(map_entries(params)) AS entry FROM run_rows);
 CREATE VIEW metrics AS SELECT run, trial, key, step, make_timestamp(time) AS time, value FROM t_metrics;
-CREATE VIEW run_metrics AS SELECT run, key, last, min, max, CASE WHEN greater THEN max ELSE min END AS best, n
-    FROM t_run_metrics;
+CREATE VIEW run_metrics AS SELECT run, key, newest.value AS last, min, max,
+    CASE WHEN greater THEN max ELSE min END AS best, n FROM t_run_metrics;
 CREATE VIEW steps AS SELECT run, step, key, status, cached, seconds, make_timestamp(time) AS ended, outputs, error
     FROM t_steps;
+CREATE VIEW trials AS
+    SELECT run, (body ->> 0)::BIGINT AS trial,
+        any_value(body ->> 1) FILTER (kind = 'trial.ended') AS state,
+        any_value(body -> 1) FILTER (kind = 'trial.started') AS params,
+        any_value(body -> 2) FILTER (kind = 'trial.ended') AS values,
+        make_timestamp(min(time) FILTER (kind = 'trial.started')) AS started,
+        make_timestamp(max(time) FILTER (kind = 'trial.ended')) AS ended
+    FROM t_events WHERE kind IN ('trial.started', 'trial.ended') GROUP BY ALL;
 CREATE VIEW artifacts AS SELECT run, path, digest, bytes, type FROM t_artifacts;
 CREATE VIEW data AS SELECT run, name, digest, rows, schema FROM t_data;
 CREATE VIEW gates AS SELECT run, name, passed, try_cast(observed AS DOUBLE) AS observed,
@@ -58,7 +69,29 @@ CREATE VIEW model_history AS
     FROM t_ledger WHERE kind LIKE 'model.%';
 """
 
-# The wide rows of the runs in the temporary table `touched`, made anew from what stands in the narrow tables.
+SCHEMA = f"{VERSION} {digest_bytes((TABLES + VIEWS).encode())[:16]}"
+
+# The points that are being folded are in the temporary table `fresh`, the runs in `touched`.
+POINTS = "CREATE TEMP TABLE fresh AS SELECT *, 0::BIGINT AS seq, true AS greater FROM t_metrics LIMIT 0"
+TOUCHED = "CREATE TEMP TABLE touched (run VARCHAR)"
+
+# New points, added to what is known of each run and key. The newest is the one of the greatest step, of several the
+# latest; NaN is neither least nor greatest.
+MERGE = """
+INSERT INTO t_metrics SELECT * EXCLUDE (seq, greater) FROM fresh;
+CREATE TEMP TABLE summary AS
+SELECT run, key, max(newest), min(min), max(max), sum(n)::BIGINT, any_value(greater)
+FROM (SELECT * FROM t_run_metrics WHERE run IN (SELECT run FROM fresh)
+      UNION ALL
+      SELECT run, key, {'step': step, 'time': time, 'seq': seq, 'value': value}, nullif(value, 'nan'),
+             nullif(value, 'nan'), 1, greater FROM fresh WHERE trial IS NULL)
+GROUP BY run, key;
+DELETE FROM t_run_metrics WHERE run IN (SELECT run FROM fresh);
+INSERT INTO t_run_metrics SELECT * FROM summary;
+DROP TABLE summary
+"""
+
+# The wide rows of the touched runs, made anew from what stands in the narrow tables.
 REFRESH = """
 DELETE FROM run_rows WHERE run IN (SELECT run FROM touched);
 INSERT INTO run_rows
@@ -67,23 +100,12 @@ SELECT b.run, b.name, b.recipe, b.status, b.executor, make_timestamp(b.started),
     b.model_version
 FROM run_base b
 LEFT JOIN (SELECT run, map_from_entries(list((key, value) ORDER BY key)) AS entries
-           FROM (SELECT run, key, arg_max(value, time) AS value FROM t_params
+           FROM (SELECT run, key, arg_max_null(value, (time, seq)) AS value FROM t_params
                  WHERE run IN (SELECT run FROM touched) GROUP BY run, key) GROUP BY run) p USING (run)
 LEFT JOIN (SELECT run, map_from_entries(list((key, value) ORDER BY key)) AS entries
-           FROM (SELECT run, key, arg_max(value, time) AS value FROM t_tags
+           FROM (SELECT run, key, arg_max_null(value, (time, seq)) AS value FROM t_tags
                  WHERE run IN (SELECT run FROM touched) GROUP BY run, key) GROUP BY run) t USING (run)
-LEFT JOIN (SELECT run, map_from_entries(list((key, last) ORDER BY key)) AS entries FROM t_run_metrics
+LEFT JOIN (SELECT run, map_from_entries(list((key, newest.value) ORDER BY key)) AS entries FROM t_run_metrics
            WHERE run IN (SELECT run FROM touched) GROUP BY run) m USING (run)
 WHERE b.run IN (SELECT run FROM touched)
-"""
-
-# New metric points, in the temporary table `fresh`, added to what is known of each run and key.
-MERGE = """
-INSERT INTO t_run_metrics
-SELECT run, key, arg_max(value, (step, time)), max(step), min(value), max(value), count(*), any_value(greater)
-FROM fresh WHERE trial IS NULL GROUP BY run, key
-ON CONFLICT (run, key) DO UPDATE SET
-    last = CASE WHEN excluded.last_step >= last_step THEN excluded.last ELSE last END,
-    last_step = greatest(last_step, excluded.last_step),
-    min = least(min, excluded.min), max = greatest(max, excluded.max), n = n + excluded.n
 """

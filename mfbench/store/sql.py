@@ -13,36 +13,28 @@ if TYPE_CHECKING:
 
 from mfbench.core.errors import UsageError
 from mfbench.core.text import did_you_mean
+from mfbench.store.engine import ASKED_WRONG
 from mfbench.store.store import Store
 from mfbench.workspace.workspace import Workspace
 
 
 @contextmanager
 def read_only(workspace: Workspace, query: str) -> Iterator[duckdb.DuckDBPyRelation]:
-    """The result of one SELECT. It can read no file, attach nothing and change nothing.
+    """The result of one SELECT. It can read no file, attach nothing and change nothing. Times are UTC.
 
     Raises UsageError for anything else, with the nearest view or column.
     """
-    with Store(workspace).reading() as con:
+    with Store(workspace).reading(keep=False) as con:
         try:
             statements = con.extract_statements(query)
-        except duckdb.Error as error:
-            raise UsageError(f"the query cannot be read: {_first(error)}") from None
-        if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
-            raise UsageError("one SELECT is expected", hint="the views are listed by: mfbench sql --schema")
-        con.execute("SET enable_external_access = false")
-        con.execute("SET lock_configuration = true")
-        try:
-            result = con.sql(query)
-            if result is None:
-                raise UsageError("the query has no result")
-            yield result
+            if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+                raise UsageError("one SELECT is expected", hint="the views are listed by: mfbench sql --schema")
+            con.execute("SET TimeZone = 'UTC'; SET enable_external_access = false; SET lock_configuration = true")
+            yield con.sql(query)
         except duckdb.CatalogException as error:
-            names = [
-                name for (name,) in con.execute("SELECT view_name FROM duckdb_views() WHERE NOT internal").fetchall()
-            ]
+            names = [name for (name,) in con.execute(_VIEWS).fetchall()]
             raise UsageError(_first(error), hint="the views: " + did_you_mean("", names, limit=30)) from None
-        except duckdb.Error as error:
+        except ASKED_WRONG as error:
             raise UsageError(f"the query fails: {_first(error)}") from None
 
 
@@ -52,11 +44,14 @@ def frame_of(result: duckdb.DuckDBPyRelation) -> pl.DataFrame:
     return frame
 
 
+_VIEWS = "SELECT view_name FROM duckdb_views() WHERE NOT internal AND database_name = 'store'"
+
+
 def schema(workspace: Workspace) -> list[dict[str, str]]:
     """Every view's columns: view, column, type."""
     query = (
         "SELECT table_name AS view, column_name AS column, data_type AS type FROM duckdb_columns() "
-        "WHERE NOT internal AND table_name IN (SELECT view_name FROM duckdb_views() WHERE NOT internal) "
+        f"WHERE NOT internal AND database_name = 'store' AND table_name IN ({_VIEWS}) "
         "ORDER BY table_name, column_index"
     )
     return Store(workspace).rows(query)

@@ -14,7 +14,9 @@ import mimetypes
 import os
 import shutil
 import sys
+import threading
 from collections.abc import Iterable, Mapping
+from itertools import count
 from math import isfinite
 from pathlib import Path
 from types import TracebackType
@@ -22,11 +24,15 @@ from typing import Any
 
 from mfbench.core.about import __version__
 from mfbench.core.errors import MfbenchError, UsageError
+from mfbench.core.ids import random_text
 from mfbench.core.versions import python_version
 from mfbench.journal.blobs import Blobs
 from mfbench.journal.ledger import actor
 from mfbench.journal.segment import SegmentWriter
+from mfbench.tracking.values import artifact_name, dotted, name_of, number, plain, step_number
 from mfbench.workspace.workspace import Workspace, find_or_create
+
+ENDS = ("finished", "failed", "stopped", "timeout", "oom")
 
 
 def start_run(
@@ -40,9 +46,10 @@ def start_run(
     name: what lists show; need not be unique. tags: words to filter by. workspace: a folder, by default found
     upwards from the current one or named by MFBENCH_WORKSPACE.
     The run ends as `finished`, as `failed` when the block raises, as `stopped` on Ctrl-C, and counts as
-    `lost` when the process dies. Raises WorkspaceError where no workspace can be made.
+    `lost` when the process dies. Raises WorkspaceError where no workspace or run can be made.
     """
-    return Run(find_or_create(workspace), name, dict(tags or {}))
+    word = name_of("run", name)
+    return Run(find_or_create(workspace), word, {str(key): str(value) for key, value in (tags or {}).items()})
 
 
 class Run:
@@ -50,64 +57,81 @@ class Run:
 
     Every method may be called from any thread, and from forked children too (each process writes a segment
     of its own; nobody waits). When a call returns, what it logged survives kill -9 of this process.
+    Each raises UsageError for what cannot be logged or once the run has ended, and MfbenchError when the disk
+    does not take it.
     """
 
     def __init__(self, workspace: Workspace, name: str, tags: dict[str, str]) -> None:
+        host = os.uname().nodename
         self.workspace = workspace
-        self.id, self._marker = workspace.new_run({"pid": os.getpid(), "host": os.uname().nodename})
+        self.id, self._marker = workspace.new_run({"pid": os.getpid(), "host": host})
         self.name = name
         self._pid = os.getpid()
-        self._steps: dict[str, int] = {}
+        self._next: dict[str, count[int]] = {}  # `next` of a count is one step for threads, without a lock
+        self._ending = threading.Lock()
         self._ended = False
-        self._writer = SegmentWriter(workspace.run_folder(self.id) / "events", "main", run=self.id)
         about = {
-            "name": name, "recipe": None, "executor": "script", "tags": {k: str(v) for k, v in tags.items()},
-            "host": os.uname().nodename, "actor": actor(), "script": sys.argv[0] if sys.argv else "",
-            "python": python_version(), "mfbench": __version__,
+            "name": name, "recipe": None, "executor": "script", "tags": tags, "host": host, "actor": actor(),
+            "script": sys.argv[0] if sys.argv else "", "python": python_version(), "mfbench": __version__,
         }  # fmt: skip
-        self._writer.write("run.started", about)
+        try:
+            self._writer = SegmentWriter(workspace.run_folder(self.id) / "events", "main", run=self.id)
+            self._writer.write("run.started", about)
+        except BaseException:
+            workspace.discard(self.id, self._marker)
+            raise
 
     def log_param(self, key: str, value: Any) -> None:
         """One setting of the run; a later value of the same key replaces it in lists."""
-        self._writer.write("param", key, _plain(value))
+        self._writer.write("param", name_of("param", key), plain(value))
 
     def log_params(self, params: Mapping[str, Any]) -> None:
-        """Settings; a nested mapping becomes dotted keys."""
-        self._writer.write_many("param", list(_dotted(params, "")))
+        """Settings in one write; a nested mapping becomes dotted keys."""
+        rows = list(dotted(params))
+        if rows:
+            self._writer.write_many("param", rows)
 
     def log_metric(self, key: str, value: float, step: int | None = None) -> None:
         """One point of a curve: one write, some microseconds.
 
-        value: anything that `float` takes, NaN and infinities included. step: by default the number of points
-        that this process has logged for `key`. Raises UsageError for a value that is no number.
+        value: anything that `float` takes, NaN and infinities included. step: by default one more than the last
+        that this process has logged for `key`, from 0.
         """
+        if type(key) is not str or not key:
+            key = name_of("metric", key)
         if step is None:
-            step = self._steps.get(key, 0)
-            self._steps[key] = step + 1
-        try:
-            number = float(value)
-        except (TypeError, ValueError):
-            raise UsageError(f"metric {key!r}: {value!r} is not a number") from None
-        self._writer.write("m", key, step, number if isfinite(number) else str(number))
+            step = next(self._next.get(key) or self._next.setdefault(key, count()))
+        else:
+            if type(step) is not int:
+                step = step_number(key, step)
+            self._next[key] = count(step + 1)
+        if type(value) is not float or not isfinite(value):
+            self._writer.write("m", key, step, number(key, value))
+        else:
+            self._writer.write("m", key, step, value)
 
     def log_metrics(
         self, batch: Mapping[str, float] | Iterable[tuple[str, float, int]], step: int | None = None
     ) -> None:
-        """Many points in one write: {key: value} at one `step`, or an iterable of (key, value, step)."""
+        """Many points in one write: {key: value} at one `step`, or an iterable of (key, value, step).
+
+        step: by default, for {key: value}, one more than the last of any of its keys.
+        """
         if isinstance(batch, Mapping):
             if step is None:
-                step = max((self._steps.get(key, 0) for key in batch), default=0)
-            for key in batch:
-                self._steps[key] = step + 1
+                step = max((next(self._next[key]) for key in batch if key in self._next), default=0)
             batch = [(key, value, step) for key, value in batch.items()]
+        elif step is not None:
+            raise UsageError("a step beside (key, value, step) triples: each has its own already")
         rows = []
-        for key, value, at in batch:
-            try:
-                number = float(value)
-            except (TypeError, ValueError):
-                raise UsageError(f"metric {key!r}: {value!r} is not a number") from None
-            rows.append((key, int(at), number if isfinite(number) else str(number)))
+        try:
+            for key, value, at in batch:
+                rows.append((name_of("metric", key), step_number(key, at), number(key, value)))
+        except (TypeError, ValueError):
+            hint = "either {key: value} with a step, or (key, value, step) triples"
+            raise UsageError("metrics that cannot be read", hint=hint) from None
         if rows:
+            self._next.update({key: count(at + 1) for key, at, _ in rows})
             self._writer.write_many("m", rows)
 
     def log_artifact(self, path: str | os.PathLike[str], name: str | None = None) -> str:
@@ -116,13 +140,14 @@ class Run:
         name: what it is called in the run, by default the file's own name. Raises UsageError when it is missing.
         """
         source = Path(path)
+        called = artifact_name(source.absolute().name if name is None else name)
         if source.is_dir():
             for file in sorted(item for item in source.rglob("*") if item.is_file()):
-                self.log_artifact(file, f"{name or source.name}/{file.relative_to(source).as_posix()}")
+                self.log_artifact(file, f"{called}/{file.relative_to(source).as_posix()}")
             return ""
         if not source.is_file():
             raise UsageError("there is no such file to keep", where=str(source))
-        staging = self.workspace.run_folder(self.id) / f".artifact-{os.getpid()}"
+        staging = self.workspace.run_folder(self.id) / f".artifact-{random_text(8)}"
         try:
             shutil.copyfile(source, staging)  # a copy: the caller goes on writing to the original
             digest, size = Blobs(self.workspace.blobs).take(staging)
@@ -131,24 +156,34 @@ class Run:
         finally:
             staging.unlink(missing_ok=True)
         kind = mimetypes.guess_type(source.name)[0] or "application/octet-stream"
-        self._writer.write("artifact", name or source.name, digest, size, kind)
+        self._writer.write("artifact", called, digest, size, kind)
         return digest
 
     def log_text(self, text: str, level: str = "info") -> None:
         """A line for `mfbench runs logs`."""
-        self._writer.write("log", level, text)
+        self._writer.write("log", str(level), str(text))
 
     def end(self, status: str = "finished", error: BaseException | None = None) -> None:
-        """Ends the run; a second call does nothing. A forked child never ends its parent's run."""
-        if self._ended or os.getpid() != self._pid:
+        """Ends the run; a second call does nothing. A forked child never ends its parent's run.
+
+        status: finished, failed, stopped, timeout or oom.
+        """
+        if status not in ENDS:
+            raise UsageError(f"{status!r} is no end of a run", hint="one of " + ", ".join(ENDS))
+        if os.getpid() != self._pid:
             return
-        self._ended = True
-        told = None
-        if error is not None:
-            told = {"type": type(error).__name__, "message": str(error) or type(error).__name__, "hint": None}
-        self._writer.write("run.ended", status, told, None)
-        self._writer.close()
-        os.close(self._marker)
+        with self._ending:
+            if self._ended:
+                return
+            told = None
+            if error is not None:
+                kind = type(error).__name__
+                message = str(error).encode(errors="replace").decode() or kind
+                told = {"type": kind, "message": message, "hint": None}
+            self._writer.write("run.ended", status, told, None)
+            self._ended = True  # only now: where the disk was full, it can be said again
+            self._writer.close()
+            os.close(self._marker)
 
     def __enter__(self) -> Run:
         return self
@@ -160,23 +195,3 @@ class Run:
             self.end()
         else:
             self.end("stopped" if isinstance(error, KeyboardInterrupt) else "failed", error)
-
-
-def _plain(value: Any) -> Any:
-    """JSON's own types stay; anything else is told as text."""
-    if isinstance(value, float) and not isfinite(value):
-        return str(value)
-    if value is None or isinstance(value, str | int | float | bool):
-        return value
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return str(value)
-
-
-def _dotted(params: Mapping[str, Any], prefix: str) -> Iterable[tuple[str, Any]]:
-    for key, value in params.items():
-        name = f"{prefix}{key}"
-        if isinstance(value, Mapping):
-            yield from _dotted(value, f"{name}.")
-        else:
-            yield name, _plain(value)

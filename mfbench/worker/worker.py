@@ -6,6 +6,8 @@ its own and outputs below `work/`; what becomes of them is the driver's business
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 import time
 import traceback
@@ -93,8 +95,11 @@ def _inputs(need: str, job: JobSpec, folder: Path) -> dict[str, Path]:
 
 def _told(problem: BaseException) -> dict[str, Any]:
     """The error and its traceback without our own frames: people debug their estimator, not mfbench."""
-    frames = [f for f in traceback.extract_tb(problem.__traceback__) if not f.filename.startswith(_OURS)]
     text = "".join(traceback.format_exception_only(problem)).strip()
+    if os.strerror(errno.ENOSPC) in text:
+        hint = "free some space and run again: what had finished is cached"
+        return {"type": "Disk", "message": "the disk is full", "where": None, "hint": hint}
+    frames = [f for f in traceback.extract_tb(problem.__traceback__) if not f.filename.startswith(_OURS)]
     where = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else None
     stack = "Traceback (most recent call last):\n" + "".join(traceback.format_list(frames)) + text if frames else text
     return {"type": type(problem).__name__, "message": text, "where": where, "hint": None, "traceback": stack}

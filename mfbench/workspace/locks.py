@@ -49,11 +49,11 @@ def hold(path: Path, content: str = "") -> int:
         os.close(descriptor)
         raise
     finally:
-        os.unlink(staged)
+        staged.unlink()
     return descriptor
 
 
-def is_held(path: Path) -> bool:
+def is_held(path: str | Path) -> bool:
     """Whether some living process holds `path`; a missing file is not held."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)

@@ -31,11 +31,11 @@ class Workspace:
 
     root: Path
 
-    @property
+    @cached_property
     def runs(self) -> Path:
         return self.root / "runs"
 
-    @property
+    @cached_property
     def live(self) -> Path:
         return self.root / "live"
 
@@ -112,18 +112,25 @@ class Workspace:
         """
         content = msgspec.json.encode(holder).decode()
         try:
-            self.live.mkdir(exist_ok=True)  # copies of a workspace may lack it: some tools leave out empty folders
             while True:
                 run = new_id()
                 try:
                     descriptor = locks.hold(self.live / run, content)
                 except FileExistsError:
                     continue
+                except FileNotFoundError:  # in a copy: some tools leave out empty folders
+                    self.live.mkdir()
+                    self.runs.mkdir(exist_ok=True)
+                    continue
+                folder = self.run_folder(run)
                 try:
-                    os.makedirs(f"{self.root}/runs/{run}/events")
+                    folder.mkdir()
+                    (folder / "events").mkdir()
                     return run, descriptor
-                except FileExistsError:
+                except OSError as error:
                     self.discard(run, descriptor)
+                    if not isinstance(error, FileExistsError):
+                        raise
         except OSError as error:
             raise WorkspaceError(f"no run can be made: {error.strerror}", where=str(self.root)) from error
 
@@ -133,7 +140,7 @@ class Workspace:
         os.close(descriptor)
 
     def is_alive(self, run: str) -> bool:
-        return locks.is_held(self.live / run)
+        return locks.is_held(f"{self.root}/live/{run}")
 
     def run_names(self) -> list[str]:
         """Every run that has a folder, in no order."""
