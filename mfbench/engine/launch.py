@@ -21,7 +21,7 @@ import msgspec
 
 from mfbench.core.errors import MfbenchError, from_os
 from mfbench.engine.driver import Request, drive, drive_steps
-from mfbench.engine.rehearsal import ToldError, told
+from mfbench.engine.rehearsal import restored, told
 from mfbench.engine.run import Report
 from mfbench.recipe.load import load_recipe
 from mfbench.worker.job import JobStep
@@ -88,7 +88,7 @@ def _begun(pid: int, read: int) -> Launched:
     if "error" in answer:
         os.close(read)
         os.waitpid(pid, 0)
-        raise ToldError(answer["error"])
+        raise restored(answer["error"])
     return Launched(answer["run"], pid, read)
 
 

@@ -13,22 +13,18 @@ from mfbench.executors.warm import WarmWorker
 from mfbench.recipe.loaded import LoadedRecipe
 
 
-class ToldError(MfbenchError):
-    """An error that another process has met, with all that it said."""
-
-    def __init__(self, told: dict[str, Any]) -> None:
-        super().__init__(told["message"], where=told["where"], hint=told["hint"])
-        self.kind = told["type"]
-        self.exit_code = told["code"]
-        self.title = getattr(errors, f"{self.kind}Error", MfbenchError).title
-
-    def as_dict(self) -> dict[str, str | None]:
-        return {**super().as_dict(), "type": self.kind}
-
-
 def told(error: MfbenchError) -> dict[str, Any]:
     """The error as plain values, for another process or the journal."""
     return {**error.as_dict(), "code": error.exit_code}
+
+
+def restored(answer: dict[str, Any]) -> MfbenchError:
+    """The error that `told` was made from, of the same class, so that a caller can catch it by its kind."""
+    kind = getattr(errors, f"{answer['type']}Error", MfbenchError)
+    error: MfbenchError = kind.__new__(kind)
+    MfbenchError.__init__(error, answer["message"], where=answer["where"], hint=answer["hint"])
+    error.exit_code = answer["code"]
+    return error
 
 
 def rehearse(loaded: LoadedRecipe, cpus: int) -> WarmWorker:
@@ -54,5 +50,5 @@ def rehearse(loaded: LoadedRecipe, cpus: int) -> WarmWorker:
     problem = msgspec.json.decode(answer)
     if problem:
         warm.dismiss()
-        raise ToldError(problem)
+        raise restored(problem)
     return warm

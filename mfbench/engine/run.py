@@ -105,6 +105,7 @@ class Run:
         _remove_tree(self.folder / WORK)
         self.writer.write("run.ended", outcome.status, outcome.error, outcome.model)
         self.writer.close()
+        os.close(self.marker)  # the run is over from here on, though this process has yet to end
 
     def _artifact(self, path: str, digest: str, size: int, kind: str) -> None:
         self.writer.write("artifact", path, digest, size, kind)
