@@ -11,16 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mfbench.core.errors import MfbenchError, RunFailedError
-from mfbench.workspace.workspace import Workspace, create, find, find_or_create, require
+from mfbench.workspace.workspace import Workspace, create, find, require
 
 if TYPE_CHECKING:
     import polars as pl
 
     from mfbench.bundle.model import Model
-    from mfbench.engine.launch import Launched
     from mfbench.engine.result import RunResult
     from mfbench.registry.models import Registry
-    from mfbench.steps.precheck import Report
 
 PathLike = str | os.PathLike[str]
 
@@ -63,6 +61,8 @@ class Workbench:
         event. A refused model is a result like any other (`model` is None, a gate has `passed` False).
         Raises RecipeError, and RunFailedError when the run failed, was stopped, timed out or was lost.
         """
+        from mfbench.api.running import run_and_follow
+
         result, _ = run_and_follow(recipe, self.workspace.root, overrides, executor, name, on_event)
         if result.status != "finished":
             told = (result.error or {}).get("message") or f"the run ended as {result.status}"
@@ -177,92 +177,3 @@ def load_model(reference: PathLike, workspace: PathLike | None = None) -> Model:
         found = find(named=workspace)
         return Model.load(folder, found.trusted_types if found else [])
     return Workbench.open(workspace).model(os.fspath(reference))
-
-
-def check_recipe(recipe: PathLike, overrides: Sequence[str] = ()) -> Report:
-    """Checks a recipe and its data without running it. Raises RecipeError that points to the place."""
-    from mfbench.core.errors import FitError
-    from mfbench.engine.plan import check_names
-    from mfbench.recipe.load import load_recipe
-    from mfbench.steps.precheck import precheck
-
-    loaded = load_recipe(Path(recipe), tuple(overrides))
-    try:
-        check_names(loaded)
-        return precheck(loaded.recipe, loaded.folder)
-    except FitError as error:
-        raise loaded.error(error.key, error.message, error.hint) from None
-
-
-def start(
-    recipe: PathLike,
-    workspace: PathLike | None,
-    overrides: Sequence[str] = (),
-    executor: str | None = None,
-    name: str | None = None,
-) -> tuple[Launched, Workspace]:
-    """Starts a run that outlives this process. The workspace is made only once the recipe has been found right."""
-    from mfbench.engine.driver import Request
-    from mfbench.engine.launch import launch
-
-    found = find(named=workspace)
-    folder = found.root if found else Path(workspace or os.environ.get("MFBENCH_WORKSPACE") or Path.cwd()).absolute()
-    request = Request(
-        recipe=os.fspath(Path(recipe)), workspace=str(folder), overrides=tuple(overrides), executor=executor, name=name
-    )
-    launched = launch(request)
-    return launched, find_or_create(folder)
-
-
-def run_and_follow(
-    recipe: PathLike,
-    workspace: PathLike | None,
-    overrides: Sequence[str] = (),
-    executor: str | None = None,
-    name: str | None = None,
-    on_event: Callable[[RunResult, list[Any]], None] | None = None,
-) -> tuple[RunResult, Workspace]:
-    """Runs a recipe and follows it to its end. Ctrl-C stops the run and returns its end."""
-    launched, made = start(recipe, workspace, overrides, executor, name)
-    try:
-        return follow_to_end(made, launched.run, on_event, launched), made
-    finally:
-        launched.close()
-
-
-def follow_to_end(
-    workspace: Workspace,
-    run: str,
-    on_event: Callable[[RunResult, list[Any]], None] | None = None,
-    launched: Launched | None = None,
-) -> RunResult:
-    """The result of a run once it is over. Ctrl-C stops a run that this process has launched."""
-    from mfbench.engine.follow import follow
-    from mfbench.engine.result import RunResult
-
-    result = RunResult(run)
-    batches = follow(workspace, run, launched)
-    while True:
-        try:
-            events = next(batches, None)
-        except KeyboardInterrupt:
-            if launched is None:
-                raise
-            launched.stop()
-            batches = follow(workspace, run, launched)
-            result = RunResult(run)
-            on_event = None
-            continue
-        if events is None:
-            break
-        for event in events:
-            result.take(event)
-            if on_event:
-                on_event(result, event)
-        if on_event and not events:
-            on_event(result, [])
-    if result.status == "running":
-        result.status = "lost"
-        hint = "its driver was killed; run the recipe again: what had finished is cached"
-        result.error = {"type": "Lost", "message": "the driver of the run is dead", "where": None, "hint": hint}
-    return result

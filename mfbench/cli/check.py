@@ -20,7 +20,7 @@ def command(recipe: str, overrides: tuple[str, ...], as_json: bool) -> int:
     """
     import msgspec
 
-    from mfbench.api.workbench import check_recipe
+    from mfbench.api.running import check_recipe
 
     report = check_recipe(recipe, overrides)
     code = 3 if report.failed_checks else 0

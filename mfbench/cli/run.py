@@ -40,7 +40,7 @@ def command(
     What has been computed before is not computed again. Ctrl-C stops the run; closing the terminal does not:
     find it again with `mfbench runs logs last --follow`.
     """
-    from mfbench.api.workbench import follow_to_end, start
+    from mfbench.api.running import follow_to_end, start
 
     with waiting(f"checking {recipe} against its data"):
         launched, home = start(recipe, workspace, overrides, executor, name)

@@ -115,7 +115,7 @@ def logs(run: str, follow: bool, workspace: str | None, as_json: bool) -> None:
         for event in read_events(home.run_folder(name) / "events"):
             _log_line(event, as_json)
         return
-    from mfbench.api.workbench import follow_to_end
+    from mfbench.api.running import follow_to_end
 
     result = follow_to_end(home, name, lambda _, event: _log_line(event, as_json))
     if not as_json:

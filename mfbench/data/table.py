@@ -1,4 +1,4 @@
-"""From files to one table: every column in the type that a person would give it."""
+"""From files to one table."""
 
 from __future__ import annotations
 
@@ -15,10 +15,6 @@ if TYPE_CHECKING:
     import polars as pl
 
 KEY = ("data", "source")
-_PROBE = 100  # texts that are looked at before a whole column is converted
-_DATE = r"^\d{4}-\d\d-\d\d$"
-_MOMENT = r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?$"
-_ZONED = r"(Z|[+-]\d\d:?\d\d)$"
 
 
 def read_table(files: list[Path], kind: str, csv: Csv) -> pl.DataFrame:
@@ -29,10 +25,17 @@ def read_table(files: list[Path], kind: str, csv: Csv) -> pl.DataFrame:
     import polars as pl
     from polars.exceptions import PanicException, PolarsError
 
+    from mfbench.data.tidy import trimmed, with_times
+
     frames = []
     for file in files:
         try:
-            frames.append(_plain(_read_one(file, kind, csv)))
+            frame = _named(_read_one(file, kind, csv), file)
+            if kind == "csv":
+                frame = trimmed(frame, csv.nulls)
+            elif kind == "jsonl":
+                frame = with_times(frame)
+            frames.append(_plain(frame))
         except (PolarsError, OSError, UnicodeDecodeError, PanicException) as error:
             message, hint = why_unreadable(file, kind, csv, error)
             raise FitError(KEY, message, hint) from None
@@ -65,7 +68,7 @@ def _read_one(file: Path, kind: str, csv: Csv) -> pl.DataFrame:
     if kind == "parquet":
         return pl.read_parquet(file, glob=False)
     if kind == "jsonl":
-        return _with_times(pl.read_ndjson(file, infer_schema_length=None))
+        return pl.read_ndjson(file, infer_schema_length=None)
     if is_foreign(head, csv):
         raise FitError(KEY, *why_unreadable(file, kind, csv, None))
     separator = "\t" if file.suffix.lower() == ".tsv" and csv.separator == "," else csv.separator
@@ -84,65 +87,17 @@ def _read_one(file: Path, kind: str, csv: Csv) -> pl.DataFrame:
     if other:
         message = f"{file.name} has only one column, {frame.columns[0]!r}: {separator!r} is not its separator"
         raise FitError(KEY, message, f"set data.csv.separator = {other}")
-    return _trimmed(frame, csv.nulls)
+    return frame
 
 
-def _trimmed(frame: pl.DataFrame, nulls: tuple[str, ...]) -> pl.DataFrame:
-    """Without the blanks that some writers put around names and numbers: ' 2' is a number too."""
-    import polars as pl
-
-    names = [_name(name, i) for i, name in enumerate(frame.columns)]
-    if len(set(names)) == len(names):
-        frame.columns = names
-    columns = {}
-    for column in frame:
-        if column.dtype == pl.String and column.null_count() < len(column):
-            few = column.drop_nulls().head(_PROBE).str.strip_chars()
-            if not few.cast(pl.Float64, strict=False).is_null().any() or few.is_in(nulls).any():
-                column = _number(column, nulls)
-        columns[column.name] = column
-    return pl.DataFrame(columns)
-
-
-def _name(name: str, index: int) -> str:
-    """A header's name as it is meant: quotes single again, no blanks around, a number where there is none."""
-    name = name.strip().replace('""', '"')
-    return f"column_{index}" if re.fullmatch(r"(_duplicated_\d+)?", name) else name
-
-
-def _number(column: pl.Series, nulls: tuple[str, ...]) -> pl.Series:
-    """The numbers that the texts are; the column itself where one is none."""
-    import polars as pl
-
-    texts = column.str.strip_chars()
-    texts = texts.set(texts.is_in(nulls).fill_null(value=False), None)
-    missing = texts.null_count()
-    if missing == len(texts):
-        return column
-    for dtype in (pl.Int64, pl.Float64):
-        numbers = texts.cast(dtype, strict=False)
-        if numbers.null_count() == missing:
-            return numbers
-    return column
-
-
-def _with_times(frame: pl.DataFrame) -> pl.DataFrame:
-    """JSON has no dates: a text column that holds nothing but ISO dates or times becomes one."""
-    import polars as pl
-
-    columns = {}
-    for column in frame:
-        texts = column.drop_nulls() if column.dtype == pl.String else column.clear()
-        if len(texts):
-            if texts.head(_PROBE).str.contains(_DATE).all() and texts.str.contains(_DATE).all():
-                dates = column.str.to_date("%Y-%m-%d", strict=False)
-                column = dates if dates.null_count() == column.null_count() else column
-            elif texts.head(_PROBE).str.contains(_MOMENT).all() and texts.str.contains(_MOMENT).all():
-                zone = "UTC" if texts.str.contains(_ZONED).any() else None
-                moments = column.str.to_datetime(time_zone=zone, time_unit="us", strict=False)
-                column = moments if moments.null_count() == column.null_count() else column
-        columns[column.name] = column
-    return pl.DataFrame(columns)
+def _named(frame: pl.DataFrame, file: Path) -> pl.DataFrame:
+    """The table, if its columns' names can be told from the patterns that Polars reads them as."""
+    odd = next((name for name in frame.columns if name == "*" or re.fullmatch(r"\^.*\$", name, re.DOTALL)), None)
+    if odd is not None:
+        raise FitError(
+            KEY, f"{file.name} has a column called {odd!r}, which cannot be told from a pattern", "rename it"
+        )
+    return frame
 
 
 def _untyped(column: pl.Series) -> pl.Series:

@@ -52,6 +52,7 @@ class Cursor:
                 chunk = stream.read(max(0, left) if self.at_end else limit)
                 if not self.at_end and b"\n" not in chunk:
                     chunk += stream.readline()
+                    self.at_end = not chunk.endswith(b"\n")
         except FileNotFoundError:
             self.at_end = True
             return []

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from wrong_recipes import CASES, MARK, Wrong
 
-from mfbench.api.workbench import check_recipe
+from mfbench.api.running import check_recipe
 from mfbench.core.errors import RecipeError
 
 # Words of the libraries beneath, which say nothing to the person who wrote the recipe.
