@@ -19,8 +19,7 @@ from mfbench.data.expressions import evaluate
 from mfbench.features.columns import Column
 from mfbench.features.skops_file import load_skops, save_skops
 from mfbench.features.traits import Traits
-
-MOST_CATEGORIES = 254  # what histogram-based trees can tell apart in one column
+from mfbench.features.transformer import make_transformer, part_names
 
 
 class Encoder:
@@ -51,7 +50,7 @@ class Encoder:
             if column.kind == "categorical":
                 made[column.name] = value.cast(pl.String)
             elif column.kind == "datetime":
-                names = _part_names(column, self.columns)
+                names = part_names(column, self.columns)
                 made |= {name: _part(value, part) for name, part in zip(names, column.parts, strict=True)}
             else:
                 number = value.cast(pl.Float64)
@@ -61,7 +60,7 @@ class Encoder:
     def fit(self, frame: pl.DataFrame, traits: Traits) -> Encoder:
         """Learns categories, medians and scales from the training rows."""
         self.columns = [_settled(column, traits) for column in self.columns]
-        self._transformer = _transformer(self.columns, traits)
+        self._transformer = make_transformer(self.columns, traits)
         self._transformer.fit(self.prepare(frame))
         return self
 
@@ -96,13 +95,6 @@ def _derived(frame: pl.DataFrame, column: Column) -> pl.Series:
         raise UsageError(f"the feature {column.name!r} cannot be computed: {error}") from None
 
 
-def _part_names(column: Column, columns: list[Column]) -> list[str]:
-    """'day.month': the parts of a date, told apart from columns that are called so themselves."""
-    taken = {other.name for other in columns}
-    names = (f"{column.name}.{part}" for part in column.parts)
-    return [f"{name} (part)" if name in taken else name for name in names]
-
-
 def _part(value: pl.Series, part: str) -> pl.Series:
     parts = {
         "year": value.dt.year(),
@@ -123,54 +115,3 @@ def _settled(column: Column, traits: Traits) -> Column:
     scale = column.scale or ("none" if traits.trees else "standard")
     impute = column.impute or ("none" if traits.missing else "median")
     return msgspec.structs.replace(column, encode=encode, scale=scale, impute=impute)
-
-
-def _transformer(columns: list[Column], traits: Traits) -> Any:
-    from sklearn.compose import ColumnTransformer
-
-    ordinal: list[Any] = []
-    others: list[Any] = []
-    for i, column in enumerate(columns):
-        # Numbered: scikit-learn refuses some of the names that columns have. `names` takes the numbers off again.
-        if column.kind == "categorical":
-            entry = (str(i), _category_encoder(column, traits), [column.name])
-            (ordinal if column.encode == "ordinal" else others).append(entry)
-        else:
-            others.append((str(i), _number_encoder(column), _part_names(column, columns) or [column.name]))
-    return ColumnTransformer([*ordinal, *others], sparse_threshold=0.0, remainder="drop")
-
-
-def _category_encoder(column: Column, traits: Traits) -> Any:
-    import numpy as np
-    from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
-
-    if column.encode == "onehot":
-        return OneHotEncoder(
-            handle_unknown="infrequent_if_exist",
-            min_frequency=column.min_frequency,
-            max_categories=MOST_CATEGORIES,
-            sparse_output=False,
-        )
-    unknown = np.nan if traits.missing else -1
-    return OrdinalEncoder(
-        handle_unknown="use_encoded_value",
-        unknown_value=unknown,
-        encoded_missing_value=unknown if traits.missing else -2,
-        min_frequency=column.min_frequency,
-        max_categories=MOST_CATEGORIES,
-    )
-
-
-def _number_encoder(column: Column) -> Any:
-    from sklearn.impute import SimpleImputer
-    from sklearn.pipeline import Pipeline
-    from sklearn.preprocessing import StandardScaler
-
-    steps: list[tuple[str, Any]] = []
-    if column.impute != "none":
-        strategy = {"zero": "constant"}.get(str(column.impute), column.impute)
-        steps.append(("impute", SimpleImputer(strategy=strategy, fill_value=0.0 if strategy == "constant" else None,
-                                              add_indicator=True, keep_empty_features=True)))  # fmt: skip
-    if column.scale == "standard":
-        steps.append(("scale", StandardScaler()))
-    return Pipeline(steps) if steps else "passthrough"

@@ -20,8 +20,7 @@ CREATE TABLE run_rows (run VARCHAR, name VARCHAR, recipe VARCHAR, status VARCHAR
 CREATE TABLE t_params (run VARCHAR, key VARCHAR, value VARCHAR, time BIGINT, seq BIGINT);
 CREATE TABLE t_tags (run VARCHAR, key VARCHAR, value VARCHAR, time BIGINT, seq BIGINT);
 CREATE TABLE t_metrics (run VARCHAR, trial BIGINT, key VARCHAR, step BIGINT, time BIGINT, value DOUBLE);
-CREATE TABLE t_run_metrics (run VARCHAR, key VARCHAR,
-                            newest STRUCT(step BIGINT, time BIGINT, seq BIGINT, value DOUBLE),
+CREATE TABLE t_run_metrics (run VARCHAR, key VARCHAR, last DOUBLE, at STRUCT(step BIGINT, time BIGINT, seq BIGINT),
                             min DOUBLE, max DOUBLE, n BIGINT, greater BOOLEAN);
 CREATE TABLE t_steps (run VARCHAR, step VARCHAR, key VARCHAR, status VARCHAR, cached BOOLEAN, seconds DOUBLE,
                       time BIGINT, outputs VARCHAR, error VARCHAR);
@@ -40,7 +39,7 @@ CREATE VIEW runs AS SELECT run, name, recipe, status, executor, started, ended, 
 CREATE VIEW params AS SELECT run, entry.key AS key, entry.value AS value
     FROM (SELECT run, unnest(map_entries(params)) AS entry FROM run_rows);
 CREATE VIEW metrics AS SELECT run, trial, key, step, make_timestamp(time) AS time, value FROM t_metrics;
-CREATE VIEW run_metrics AS SELECT run, key, newest.value AS last, min, max,
+CREATE VIEW run_metrics AS SELECT run, key, last, min, max,
     CASE WHEN greater THEN max ELSE min END AS best, n FROM t_run_metrics;
 CREATE VIEW steps AS SELECT run, step, key, status, cached, seconds, make_timestamp(time) AS ended, outputs, error
     FROM t_steps;
@@ -75,16 +74,16 @@ SCHEMA = f"{VERSION} {digest_bytes((TABLES + VIEWS).encode())[:16]}"
 POINTS = "CREATE TEMP TABLE fresh AS SELECT *, 0::BIGINT AS seq, true AS greater FROM t_metrics LIMIT 0"
 TOUCHED = "CREATE TEMP TABLE touched (run VARCHAR)"
 
-# New points, added to what is known of each run and key. The newest is the one of the greatest step, of several the
+# New points, added to what is known of each run and key. The last is the one of the greatest step, of several the
 # latest; NaN is neither least nor greatest.
 MERGE = """
 INSERT INTO t_metrics SELECT * EXCLUDE (seq, greater) FROM fresh;
 CREATE TEMP TABLE summary AS
-SELECT run, key, max(newest), min(min), max(max), sum(n)::BIGINT, any_value(greater)
+SELECT run, key, arg_max(last, at), max(at), min(min), max(max), sum(n)::BIGINT, any_value(greater)
 FROM (SELECT * FROM t_run_metrics WHERE run IN (SELECT run FROM fresh)
       UNION ALL
-      SELECT run, key, {'step': step, 'time': time, 'seq': seq, 'value': value}, nullif(value, 'nan'),
-             nullif(value, 'nan'), 1, greater FROM fresh WHERE trial IS NULL)
+      SELECT run, key, value, {'step': step, 'time': time, 'seq': seq}, nullif(value, 'nan'), nullif(value, 'nan'),
+             1, greater FROM fresh WHERE trial IS NULL)
 GROUP BY run, key;
 DELETE FROM t_run_metrics WHERE run IN (SELECT run FROM fresh);
 INSERT INTO t_run_metrics SELECT * FROM summary;
@@ -105,7 +104,7 @@ LEFT JOIN (SELECT run, map_from_entries(list((key, value) ORDER BY key)) AS entr
 LEFT JOIN (SELECT run, map_from_entries(list((key, value) ORDER BY key)) AS entries
            FROM (SELECT run, key, arg_max_null(value, (time, seq)) AS value FROM t_tags
                  WHERE run IN (SELECT run FROM touched) GROUP BY run, key) GROUP BY run) t USING (run)
-LEFT JOIN (SELECT run, map_from_entries(list((key, newest.value) ORDER BY key)) AS entries FROM t_run_metrics
+LEFT JOIN (SELECT run, map_from_entries(list((key, last) ORDER BY key)) AS entries FROM t_run_metrics
            WHERE run IN (SELECT run FROM touched) GROUP BY run) m USING (run)
 WHERE b.run IN (SELECT run FROM touched)
 """

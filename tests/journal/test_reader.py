@@ -42,9 +42,7 @@ def test_a_damaged_line_is_reported_with_file_offset_and_gap(tmp_path: Path) -> 
     (damage,) = cursor.damages
     offset = sum(map(len, lines[:3]))
     assert (damage.offset, damage.missing) == (offset, (3, 3))
-    assert str(damage) == (
-        f"{tmp_path}/main-1.jsonl: byte {offset}: checksum does not fit; events 3 to 3 are missing"
-    )
+    assert str(damage) == (f"{tmp_path}/main-1.jsonl: byte {offset}: checksum does not fit; events 3 to 3 are missing")
 
 
 def test_lines_that_are_gone_are_a_gap(tmp_path: Path) -> None:
@@ -103,7 +101,7 @@ def test_flipped_bytes_cost_at_most_the_lines_that_they_touch(
 
 
 @given(st.lists(st.text(max_size=40), max_size=30), st.lists(st.integers(1, 200), min_size=1, max_size=40))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_reading_while_it_grows_is_reading_it_whole(texts: list[str], pieces: list[int]) -> None:
     content = b"".join(encode_line((seq, seq, "log", text)) for seq, text in enumerate(texts))
     with tempfile.TemporaryDirectory() as folder:
@@ -157,3 +155,12 @@ def test_a_limit_never_stops_inside_a_long_line(tmp_path: Path, limit: int) -> N
     while not cursor.at_end:
         read += cursor.read(limit)
     assert [event[0] for event in read] == [0, 1]
+
+
+def test_a_long_torn_tail_is_an_end_under_any_limit(tmp_path: Path) -> None:
+    cursor = _segment(tmp_path, [encode_line((0, 0, "log", "x")), b"y" * 5000])
+    read = []
+    while not cursor.at_end:
+        read += cursor.read(100)
+    assert [event[0] for event in read] == [0]
+    assert cursor.damages == []

@@ -1,0 +1,209 @@
+"""The projection holds exactly what the journals hold, however it was interrupted."""
+
+from __future__ import annotations
+
+import os
+import random
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from model import expected, stored
+
+from mfbench.journal.segment import SegmentWriter
+from mfbench.store import fold
+from mfbench.store.store import Store
+from mfbench.workspace.workspace import Workspace, create
+from tests.children import kill, output, start
+
+
+class Player:
+    """Runs with several writers each, driven by drawn moves."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self.runs: list[tuple[str, int, list[SegmentWriter]]] = []
+        self.ended: set[str] = set()
+
+    def play(self, move: tuple[Any, ...]) -> None:
+        kind, at, *words = move
+        if kind == "run" or not self.runs:
+            run, marker = self.workspace.new_run({})
+            writer = SegmentWriter(self.workspace.run_folder(run) / "events", "main", run=run)
+            writer.write("run.started", {"name": f"n{at}", "tags": {"at": at}})
+            self.runs.append((run, marker, [writer]))
+            return
+        run, marker, writers = self.runs[at % len(self.runs)]
+        writer = writers[at % 7 % len(writers)]
+        if kind == "writer":
+            writers.append(SegmentWriter(self.workspace.run_folder(run) / "events", f"w{at % 3}", run=run))
+        elif kind == "param":
+            writer.write("param", words[0], words[1])
+        elif kind == "m":
+            writer.write("m", *words)
+        elif kind == "batch":
+            writer.write_many("m", words[0])
+        elif kind == "torn":
+            os.write(writer._descriptor, b'[0,0,"torn')
+            writer._torn = True
+        elif kind == "end" and run not in self.ended:
+            self.ended.add(run)
+            writer.write("run.ended", words[0], None, None)
+        elif kind == "die":
+            try:
+                os.close(marker)
+            except OSError:
+                pass  # it is dead already
+        elif kind == "fold":
+            Store(self.workspace).update()
+        elif kind == "forget":
+            self.workspace.database.unlink(missing_ok=True)
+        else:
+            writer.write(kind, at)
+
+
+keys = st.sampled_from(["loss", "auc", "f1"])
+values = st.one_of(st.sampled_from(["nan", "inf", "-inf"]), st.floats(-1e6, 1e6))
+point = st.tuples(keys, st.integers(-3, 5), values)
+moves = st.lists(
+    st.one_of(
+        st.tuples(
+            st.sampled_from(["run", "writer", "die", "torn", "step.started", "from.the.future"]), st.integers(0, 99)
+        ),
+        st.tuples(st.just("fold"), st.just(0)),
+        st.tuples(st.just("forget"), st.just(0)),
+        st.tuples(st.just("end"), st.integers(0, 99), st.sampled_from(["finished", "failed"])),
+        st.tuples(st.just("param"), st.integers(0, 99), keys, st.text(max_size=5)),
+        st.tuples(st.just("m"), st.integers(0, 99), keys, st.integers(-3, 5), values),
+        st.tuples(st.just("m"), st.integers(0, 99), keys, st.integers(-3, 5), values, st.integers(0, 3)),
+        st.tuples(st.just("batch"), st.integers(0, 99), st.lists(point, max_size=12)),
+    ),
+    max_size=30,
+)  # fmt: skip
+
+
+@given(moves, st.integers(1, 30), st.integers(40, 2000), st.integers(1, 5))
+@settings(max_examples=25, deadline=None)
+def test_any_interleaving_of_writers_and_folds(
+    moves: list[tuple[Any, ...]], events: int, chunk: int, runs: int
+) -> None:
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fold, "EVENTS", events)
+        patch.setattr(fold, "CHUNK", chunk)
+        patch.setattr(fold, "RUNS", runs)
+        player = Player(create(Path(folder)))
+        for move in moves:
+            player.play(move)
+        first = stored(player.workspace)
+        assert first == expected(player.workspace)
+        player.workspace.database.unlink()
+        assert stored(player.workspace) == first
+
+
+FOLDER = """
+import sys
+from pathlib import Path
+from mfbench.store import fold
+from mfbench.store.store import Store
+from mfbench.workspace.workspace import Workspace
+fold.EVENTS, fold.CHUNK, fold.RUNS = 60, 1500, 3
+import duckdb, mfbench.store.engine
+print("ready", flush=True)
+while True:
+    Store(Workspace(Path(sys.argv[1]))).update()
+"""
+
+WRITER = """
+import sys, time
+from mfbench.tracking.run import start_run
+chance = __import__("random").Random(int(sys.argv[2]))
+count = 0
+print("ready", flush=True)
+deadline = time.monotonic() + float(sys.argv[3])
+while time.monotonic() < deadline:
+    run = start_run("w", workspace=sys.argv[1])
+    run.log_params({"a": count})
+    for step in range(chance.randrange(200)):
+        run.log_metric("loss", chance.random(), step=chance.randrange(50))
+        count += 1
+        if step % 20 == 0:
+            time.sleep(0.002)
+    if chance.random() < 0.8:
+        run.end()
+print(count)
+"""
+
+
+def test_killed_folders_count_nothing_twice_and_nothing_less(workspace: Workspace) -> None:
+    chance = random.Random(11)
+    writers = [start(WRITER, workspace.root, str(seed), "5") for seed in range(2)]
+    for kills in range(20):
+        if kills == 10:  # half of them while everything is made anew
+            workspace.database.unlink(missing_ok=True)
+        folder = start(FOLDER, workspace.root)
+        assert folder.stdout is not None
+        assert folder.stdout.readline() == "ready\n", folder.communicate()
+        time.sleep(chance.uniform(0, 0.12))
+        assert folder.poll() is None, folder.communicate()
+        kill(folder)
+    points = sum(int(output(writer).split()[-1]) for writer in writers)
+    found = stored(workspace)
+    assert found["points"].total() == points
+    assert found == expected(workspace)
+    workspace.database.unlink()
+    assert stored(workspace) == found
+
+
+READER = """
+import sys
+from pathlib import Path
+from mfbench.store.runs import list_runs
+from mfbench.workspace.workspace import Workspace
+seen = 0
+print("ready", flush=True)
+while not (Path(sys.argv[1]) / "stop").exists():
+    rows, total = list_runs(Workspace(Path(sys.argv[1])), "metrics.loss >= 0 or status = 'running'", limit=5)
+    assert total >= seen - 50 and len(rows) <= 5
+    seen = total
+print("read", flush=True)
+"""
+
+
+def test_readers_and_writers_at_once_meet_no_lock_error(workspace: Workspace) -> None:
+    readers = [start(READER, workspace.root) for _ in range(3)]
+    writers = [start(WRITER, workspace.root, str(seed), "2") for seed in range(3)]
+    points = sum(int(output(writer).split()[-1]) for writer in writers)
+    (workspace.root / "stop").touch()
+    for reader in readers:
+        assert output(reader).split() == ["ready", "read"]
+    found = stored(workspace)
+    assert found["points"].total() == points
+    assert found == expected(workspace)
+
+
+def test_a_reader_sees_what_was_written_before_it_asked_even_beside_a_hot_loop(workspace: Workspace) -> None:
+    """The fold does not chase a writer that is faster than itself."""
+    hot = """
+import sys
+from mfbench.tracking.run import start_run
+run = start_run("hot", workspace=sys.argv[1])
+print(run.id, flush=True)
+while True:
+    run.log_metrics([("loss", 0.5, step) for step in range(200)])
+"""
+    child = start(hot, workspace.root)
+    try:
+        assert child.stdout is not None
+        run = child.stdout.readline().strip()
+        path = workspace.run_folder(run) / "events" / "main-1.jsonl"
+        for _ in range(3):
+            before = path.read_bytes().count(b'"m"')
+            rows = Store(workspace).rows("SELECT n FROM run_metrics")
+            assert sum(row["n"] for row in rows) >= before
+            time.sleep(0.05)
+    finally:
+        kill(child)

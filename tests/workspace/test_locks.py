@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import os
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from mfbench.core.errors import StoreBusyError
+from mfbench.workspace.locks import hold, is_held, locked
+from tests.children import kill, output, start
+
+
+def test_a_held_file_is_held_until_its_descriptor_is_closed(tmp_path: Path) -> None:
+    path = tmp_path / "marker"
+    assert not is_held(path)
+    descriptor = hold(path, "who I am")
+    assert path.read_text() == "who I am"
+    assert is_held(path)
+    assert is_held(path)  # looking takes nothing away
+    os.close(descriptor)
+    assert not is_held(path)
+    assert [item.name for item in tmp_path.iterdir()] == ["marker"]
+
+
+def test_a_name_that_is_taken_stays_with_its_holder(tmp_path: Path) -> None:
+    path = tmp_path / "marker"
+    descriptor = hold(path, "first")
+    before = len(os.listdir("/dev/fd"))
+    with pytest.raises(FileExistsError):
+        hold(path, "second")
+    assert path.read_text() == "first"
+    assert is_held(path)
+    assert len(os.listdir("/dev/fd")) == before
+    assert [item.name for item in tmp_path.iterdir()] == ["marker"]
+    os.close(descriptor)
+
+
+def test_the_kernel_gives_back_what_a_killed_process_held(tmp_path: Path) -> None:
+    code = """
+import sys, time
+from pathlib import Path
+from mfbench.workspace.locks import hold, locked
+hold(Path(sys.argv[1]) / "marker")
+with locked(Path(sys.argv[1]) / "lock"):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+    child = start(code, tmp_path)
+    assert child.stdout is not None
+    assert child.stdout.readline() == "held\n"
+    assert is_held(tmp_path / "marker")
+    with pytest.raises(StoreBusyError) as caught, locked(tmp_path / "lock", timeout=0.05):
+        pass
+    assert str(tmp_path / "lock") in str(caught.value)
+    kill(child)
+    assert not is_held(tmp_path / "marker")
+    with locked(tmp_path / "lock", timeout=0.05):
+        pass
+
+
+def test_a_forked_child_holds_what_it_may_still_write_to(tmp_path: Path) -> None:
+    code = """
+import os, sys, time
+from pathlib import Path
+from mfbench.workspace.locks import hold
+hold(Path(sys.argv[1]))
+pid = os.fork()
+if pid == 0:
+    sys.stdin.read()
+    os._exit(0)
+print(pid, flush=True)
+os.execv(sys.executable, [sys.executable, "-c", "import os; os.wait()"])
+"""
+    child = start(code, tmp_path / "marker")
+    assert child.stdout is not None
+    child.stdout.readline()
+    time.sleep(0.05)
+    assert is_held(tmp_path / "marker")
+    output(child)
+    assert not is_held(tmp_path / "marker")
+
+
+def test_sharers_share_and_exclude_the_sole(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    shared = locked(path, shared=True), locked(path, shared=True, timeout=0.05)
+    with shared[0], shared[1], pytest.raises(StoreBusyError), locked(path, timeout=0.02):
+        pass
+    with locked(path), pytest.raises(StoreBusyError), locked(path, shared=True, timeout=0.02):
+        pass
+
+
+def test_a_busy_lock_is_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    taken = threading.Event()
+    order: list[str] = []
+
+    def first() -> None:
+        with locked(path):
+            taken.set()
+            time.sleep(0.1)
+            order.append("first")
+
+    thread = threading.Thread(target=first)
+    thread.start()
+    taken.wait()
+    with locked(path, timeout=20):
+        order.append("second")
+    thread.join()
+    assert order == ["first", "second"]
+
+
+def test_a_lock_is_released_by_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError), locked(tmp_path / "lock"):
+        _ = 1 / 0
+    with locked(tmp_path / "lock", timeout=0.02):
+        pass
