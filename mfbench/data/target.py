@@ -94,7 +94,7 @@ def _number(target: pl.Series, data: Data) -> pl.Series:
     number = target.cast(pl.Float64)
     infinite = int(number.is_infinite().sum())
     if infinite:
-        hint = f'leave them out, for example target = "nullif({data.target}, …)"'
+        hint = f'to leave them out: target = "case when abs({data.target}) < 1e300 then {data.target} end"'
         raise FitError(KEY, f"the target {name} is infinite in {plural(infinite, 'row')}", hint)
     return number.alias(TARGET)
 

@@ -20,7 +20,7 @@ CREATE TABLE run_rows (run VARCHAR, name VARCHAR, recipe VARCHAR, status VARCHAR
 CREATE TABLE t_params (run VARCHAR, key VARCHAR, value VARCHAR, time BIGINT, seq BIGINT);
 CREATE TABLE t_tags (run VARCHAR, key VARCHAR, value VARCHAR, time BIGINT, seq BIGINT);
 CREATE TABLE t_metrics (run VARCHAR, trial BIGINT, key VARCHAR, step BIGINT, time BIGINT, value DOUBLE);
-CREATE TABLE t_run_metrics (run VARCHAR, key VARCHAR, last DOUBLE, at STRUCT(step BIGINT, time BIGINT, seq BIGINT),
+CREATE TABLE t_run_metrics (run VARCHAR, key VARCHAR, last DOUBLE, place STRUCT(step BIGINT, time BIGINT, seq BIGINT),
                             min DOUBLE, max DOUBLE, n BIGINT, greater BOOLEAN);
 CREATE TABLE t_steps (run VARCHAR, step VARCHAR, key VARCHAR, status VARCHAR, cached BOOLEAN, seconds DOUBLE,
                       time BIGINT, outputs VARCHAR, error VARCHAR);
@@ -79,7 +79,7 @@ TOUCHED = "CREATE TEMP TABLE touched (run VARCHAR)"
 MERGE = """
 INSERT INTO t_metrics SELECT * EXCLUDE (seq, greater) FROM fresh;
 CREATE TEMP TABLE summary AS
-SELECT run, key, arg_max(last, at), max(at), min(min), max(max), sum(n)::BIGINT, any_value(greater)
+SELECT run, key, arg_max(last, place), max(place), min(min), max(max), sum(n)::BIGINT, any_value(greater)
 FROM (SELECT * FROM t_run_metrics WHERE run IN (SELECT run FROM fresh)
       UNION ALL
       SELECT run, key, value, {'step': step, 'time': time, 'seq': seq}, nullif(value, 'nan'), nullif(value, 'nan'),

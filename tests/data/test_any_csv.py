@@ -62,12 +62,16 @@ labels("classes with quotes and commas", lambda i: ["it's", 'say "hi"', "ü, ö"
 labels("a class of one row", lambda i: "rare" if i == 3 else str(Y[i]))
 labels("a rare class", lambda i: int(i % 12 == 0))
 labels("rows without a target", lambda i: "" if i % 5 == 0 else int(Y[i]))
-table("spaces, quotes, commas in names", ["x 1", 'c "q"', "größe, µ", "y z"], lambda i: [X[i], C[i], i, int(Y[i])], "y z")
+table(
+    "spaces, quotes, commas in names", ["x 1", 'c "q"', "größe, µ", "y z"], lambda i: [X[i], C[i], i, int(Y[i])], "y z"
+)
 table("dots in names", ["x.1", "c.a", "x.1.2", "y.z"], lambda i: [X[i], C[i], i, int(Y[i])], "y.z")
 table("words of SQL", ["select", "from", "order", "index"], lambda i: [X[i], C[i], i, int(Y[i])], "index")
 table("a word of SQL as target", ["group", "from", "order", "select"], lambda i: [X[i], C[i], i, int(Y[i])], "select")
 table("other scripts", ["🚗", "ж", "цель"], lambda i: [X[i], C[i], "да" if Y[i] else "нет"], "цель")
-table("brackets and braces in names", ["a[0]", "%", "{z}", "a\\b", "y"], lambda i: [X[i], C[i], i, i * i % 7, int(Y[i])])
+table(
+    "brackets and braces in names", ["a[0]", "%", "{z}", "a\\b", "y"], lambda i: [X[i], C[i], i, i * i % 7, int(Y[i])]
+)
 table("names that scikit-learn refuses", ["user__id", "remainder", "n_jobs", "transformers", "__x", "verbose", "y"],
       lambda i: [X[i], C[i], i, X[i], i % 3, C[i], int(Y[i])])  # fmt: skip
 table("names that look encoded", ["day", "day.month", "c", "c_a", "y"], lambda i: [DAYS[i], X[i], C[i], i, int(Y[i])])

@@ -15,7 +15,12 @@ from mfbench.recipe.syntax import explain
 BARE = st.from_regex(r"[A-Za-z0-9_-]{1,6}", fullmatch=True)
 SIGNS = st.characters(exclude_categories=("Cs", "Cc")) | st.sampled_from("\"'\\#[]{}=,. ")
 KEYS = BARE | st.text(SIGNS, max_size=5)
-SCALARS = st.integers(-(2**62), 2**62) | st.booleans() | st.sampled_from([1.5, -2e300]) | st.text(SIGNS | st.just("\n"), max_size=12)
+SCALARS = (
+    st.integers(-(2**62), 2**62)
+    | st.booleans()
+    | st.sampled_from([1.5, -2e300])
+    | st.text(SIGNS | st.just("\n"), max_size=12)
+)
 VALUES = st.recursive(
     SCALARS,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=4),
@@ -123,9 +128,7 @@ def documents(draw: Any) -> tuple[str, dict[str, Any], dict[Path, int]]:
 def test_every_key_stands_where_it_is_said_to(document: tuple[str, dict[str, Any], dict[Path, int]]) -> None:
     text, tree, places = document
     assert tomllib.loads(text) == tree
-    expected = {
-        path: (text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)) for path, at in places.items()
-    }
+    expected = {path: (text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)) for path, at in places.items()}
     found = positions(text)
     assert {path: found.get(path) for path in expected} == expected
     assert twice(text) is None

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from wrong_recipes import CASES, MARK, Wrong
+from tests.recipe.wrong_recipes import CASES, MARK, Wrong
 
 from mfbench.api.running import check_recipe
 from mfbench.core.errors import RecipeError

@@ -63,34 +63,70 @@ REGRESSION = (
 )
 
 # -- TOML ------------------------------------------------------------------------------------------------------------
-wrong("text without quotes", change('"classification"', "‸classification"), "not valid TOML", "expected a value",
-      "found 'classification'", '"classification"')
-wrong("expression without quotes", change('"late"\n\n', "minutes ‸> 15\n\n").replace("minutes ‸>", "‸minutes >"),
-      "expected a value", "found 'minutes > 15'", '"minutes > 15"')
-wrong("duration without quotes", add('[data.split]\nby = "day"\ntest = 28‸d'), "expected the end of the line",
-      "found 'd'", '"28d"')
+wrong(
+    "text without quotes",
+    change('"classification"', "‸classification"),
+    "not valid TOML",
+    "expected a value",
+    "found 'classification'",
+    '"classification"',
+)
+wrong(
+    "expression without quotes",
+    change('"late"\n\n', "minutes ‸> 15\n\n").replace("minutes ‸>", "‸minutes >"),
+    "expected a value",
+    "found 'minutes > 15'",
+    '"minutes > 15"',
+)
+wrong(
+    "duration without quotes",
+    add('[data.split]\nby = "day"\ntest = 28‸d'),
+    "expected the end of the line",
+    "found 'd'",
+    '"28d"',
+)
 wrong("True as in Python", add("[data.split]\nrefit = ‸True"), "found 'True'", "write true")
 wrong("yes for true", add("[data.split]\nrefit = ‸yes"), "found 'yes'", "write true")
 wrong("None", data("key = ‸None"), "found 'None'", "leave the line out")
 wrong("no value", data("key = ‸"), "expected a value", "found the end of the line", "value is missing")
 wrong("no closing quote", change('"rows.csv"', '"rows.csv‸'), "expected a closing quote", "found the end of the line")
-wrong("quotes in quotes", change('"late"\n\n', "'it‸'s'\n\n".replace("‸'s'", "'‸s'")), "expected the end of the line",
-      "found \"s'\"", "other kind")
+wrong(
+    "quotes in quotes",
+    change('"late"\n\n', "'it‸'s'\n\n".replace("‸'s'", "'‸s'")),
+    "expected the end of the line",
+    'found "s\'"',
+    "other kind",
+)
 wrong("typographic quotes", change('"rows.csv"', "‸“rows.csv”"), "expected a value", "straight quotes")
 wrong("a backslash path", change('"rows.csv"', r'"C:‸\data\rows.csv"'), "found '\\\\data", "write a path with /")
 wrong("a Unicode escape", change('"rows.csv"', r'"C:‸\Users\rows.csv"'), "escape", "single quotes")
-wrong("key given twice", change('name = "late"\n', 'name = "late"\n‸name = "later"\n'), "the key 'recipe.name' is written twice",
-      "line 2")
+wrong(
+    "key given twice",
+    change('name = "late"\n', 'name = "late"\n‸name = "later"\n'),
+    "the key 'recipe.name' is written twice",
+    "line 2",
+)
 wrong("table given twice", add('‸[data]\nkey = "id"'), "the table 'data' is written twice", "line 5")
-wrong("table given after its inline form", data("csv = { header = true }\n") + "‸[data.csv]\nseparator = ';'\n",
-      "'data.csv' is written twice", "line 8")
-wrong("key given twice in braces", add('[features]\ncarrier = { kind = "categorical", ‸kind = "drop" }'),
-      "'features.carrier.kind' is written twice")
+wrong(
+    "table given after its inline form",
+    data("csv = { header = true }\n") + "‸[data.csv]\nseparator = ';'\n",
+    "'data.csv' is written twice",
+    "line 8",
+)
+wrong(
+    "key given twice in braces",
+    add('[features]\ncarrier = { kind = "categorical", ‸kind = "drop" }'),
+    "'features.carrier.kind' is written twice",
+)
 wrong("colon for equals", change('task = "cl', 'task‸: "cl'), "expected '='", "found ':")
 wrong("key with a space", add('[features]\nair ‸temp = "temp * 2"'), "expected '='", "quotes")
 wrong("table without bracket", change("[model]", "[model‸"), "expected ']'", "found the end of the line")
-wrong("table with its key beside it", change('[model]\nestimator', '[model] ‸estimator'), "expected the end of the line",
-      "alone on its line")
+wrong(
+    "table with its key beside it",
+    change("[model]\nestimator", "[model] ‸estimator"),
+    "expected the end of the line",
+    "alone on its line",
+)
 wrong("list not closed", data('use = ["dist", "temp"\n‸exclude = []'), "expected ',' or ']'", "found 'exclude")
 wrong("list without commas", data('use = ["dist" ‸"temp"]'), "expected ',' or ']'", "found '\"temp\"]'")
 wrong("braces on two lines", data('split = { by = "day",‸\n test = 0.2 }'), "expected a key", "end of the line")
@@ -108,88 +144,201 @@ wrong("a number of 70 bits", add("[run]\n‸seed = 1180591620717411303424"), "to
 wrong("empty file", "", "the recipe lacks the table [recipe]", where="recipe.toml:1:1")
 wrong("no [data]", '[recipe]\nname = "x"\ntask = "regression"\n', "lacks the table [data]", where="recipe.toml:1:1")
 wrong("no name", change('name = "late"\n', "").replace("[recipe]", "‸[recipe]"), "[recipe] lacks 'name'", "name = ")
-wrong("no task", change('task = "classification"\n', "").replace("[recipe]", "‸[recipe]"), "[recipe] lacks 'task'",
-      "classification")
+wrong(
+    "no task",
+    change('task = "classification"\n', "").replace("[recipe]", "‸[recipe]"),
+    "[recipe] lacks 'task'",
+    "classification",
+)
 wrong("no source", change('source = "rows.csv"\n', "").replace("[data]", "‸[data]"), "[data] lacks 'source'")
 wrong("no target", change('target = "late"\n', "").replace("[data]", "‸[data]"), "[data] lacks 'target'")
 wrong("unknown table", add("‸[modle]\nC = 1"), "there is no table [modle]", "did you mean 'model'?")
 wrong("unknown list of tables", add('‸[[checks]]\ncolumn = "id"'), "'checks'", "[data]")
 wrong("key above all tables", '‸name = "late"\n' + BASE, "the key 'name' stands in no table", "[recipe]")
-wrong("unknown key in [recipe]", change('task = "', '‸tsak = "regression"\ntask = "'), "no key 'tsak' in [recipe]",
-      "did you mean 'task'?")
+wrong(
+    "unknown key in [recipe]",
+    change('task = "', '‸tsak = "regression"\ntask = "'),
+    "no key 'tsak' in [recipe]",
+    "did you mean 'task'?",
+)
 wrong("a key of another table", change('task = "', '‸seed = 1\ntask = "'), "no key 'seed' in [recipe]", "[run]")
 wrong("unknown key in [data]", data('‸targets = "late"'), "no key 'targets' in [data]", "did you mean 'target'?")
 wrong("split's key in [data]", data('‸by = "day"'), "no key 'by' in [data]", "[data.split]")
 wrong("unknown key in [data.csv]", add('[data.csv]\n‸sep = ";"'), "no key 'sep' in [data.csv]", "separator")
-wrong("unknown key in [data.split]", data('split = { ‸tset = 0.2 }'), "no key 'tset' in [data.split]",
-      "did you mean 'test'?")
-wrong("unknown key in a check", add('[[data.checks]]\ncolumn = "id"\nmin = 1\n\n[[data.checks]]\ncolumn = "id"\n‸maximum = 2'),
-      "no key 'maximum' in [data.checks, entry 2]", "did you mean 'max'?")
-wrong("unknown key in a feature", add('[features]\ncarrier = { ‸type = "categorical" }'),
-      "no key 'type' in [features.carrier]", "kind")
+wrong(
+    "unknown key in [data.split]",
+    data("split = { ‸tset = 0.2 }"),
+    "no key 'tset' in [data.split]",
+    "did you mean 'test'?",
+)
+wrong(
+    "unknown key in a check",
+    add('[[data.checks]]\ncolumn = "id"\nmin = 1\n\n[[data.checks]]\ncolumn = "id"\n‸maximum = 2'),
+    "no key 'maximum' in [data.checks, entry 2]",
+    "did you mean 'max'?",
+)
+wrong(
+    "unknown key in a feature",
+    add('[features]\ncarrier = { ‸type = "categorical" }'),
+    "no key 'type' in [features.carrier]",
+    "kind",
+)
 wrong("unknown key in [evaluate]", add('[evaluate]\n‸metric = ["f1"]'), "no key 'metric' in [evaluate]", "'metrics'")
 wrong("unknown key in [run]", add("[run]\n‸sed = 1"), "no key 'sed' in [run]", "did you mean 'seed'?")
 wrong("unknown key in [register]", add('‸gate = ["f1 > 0"]'), "no key 'gate' in [register]", "did you mean 'gates'?")
 
 # -- types -----------------------------------------------------------------------------------------------------------
-wrong("recipe is text", '‸recipe = "late"\n[data]\nsource = "rows.csv"\ntarget = "late"\n', "expected a table",
-      "found the text 'late'")
-wrong("name is a number", change('name = "late"', "‸name = 7"), "recipe.name: expected text, found the number 7",
-      'name = "7"')
-wrong("task is a list", change('"classification"', '["classification"]').replace("task", "‸task"),
-      "recipe.task: expected 'classification' or 'regression'", "found a list")
-wrong("task with a slip", change('task = "classification"', '‸task = "clasification"'),
-      "expected 'classification' or 'regression', found the text 'clasification'", "did you mean 'classification'?")
-wrong("a tag is a number", change('task = "', 'tags = { ‸cost_center = 4711 }\ntask = "'),
-      "recipe.tags.cost_center: expected text, found the number 4711", '"4711"')
+wrong(
+    "recipe is text",
+    '‸recipe = "late"\n[data]\nsource = "rows.csv"\ntarget = "late"\n',
+    "expected a table",
+    "found the text 'late'",
+)
+wrong(
+    "name is a number",
+    change('name = "late"', "‸name = 7"),
+    "recipe.name: expected text, found the number 7",
+    'name = "7"',
+)
+wrong(
+    "task is a list",
+    change('"classification"', '["classification"]').replace("task", "‸task"),
+    "recipe.task: expected 'classification' or 'regression'",
+    "found a list",
+)
+wrong(
+    "task with a slip",
+    change('task = "classification"', '‸task = "clasification"'),
+    "expected 'classification' or 'regression', found the text 'clasification'",
+    "did you mean 'classification'?",
+)
+wrong(
+    "a tag is a number",
+    change('task = "', 'tags = { ‸cost_center = 4711 }\ntask = "'),
+    "recipe.tags.cost_center: expected text, found the number 4711",
+    '"4711"',
+)
 wrong("tags are a list", change('task = "', '‸tags = ["ops"]\ntask = "'), "recipe.tags: expected a table, found a list")
-wrong("source is a number", change('source = "rows.csv"', "‸source = 1"), "data.source: expected text or a list of text")
-wrong("a source is a number", change('"rows.csv"', '["rows.csv", ‸2]'), "data.source, entry 2: expected text",
-      "found the number 2")
+wrong(
+    "source is a number", change('source = "rows.csv"', "‸source = 1"), "data.source: expected text or a list of text"
+)
+wrong(
+    "a source is a number",
+    change('"rows.csv"', '["rows.csv", ‸2]'),
+    "data.source, entry 2: expected text",
+    "found the number 2",
+)
 wrong("source is a table", change('source = "rows.csv"', '‸source = { sql = "select 1" }'), "not built yet", "file")
-wrong("use is text", data('‸use = "dist"'), "data.use: expected a list of text, found the text 'dist'", 'use = ["dist"]')
-wrong("exclude holds a number", data('exclude = ["id", ‸3]'), "data.exclude, entry 2: expected text, found the number 3")
+wrong(
+    "use is text", data('‸use = "dist"'), "data.use: expected a list of text, found the text 'dist'", 'use = ["dist"]'
+)
+wrong(
+    "exclude holds a number", data('exclude = ["id", ‸3]'), "data.exclude, entry 2: expected text, found the number 3"
+)
 wrong("format with a slip", data('‸format = "parqet"'), "expected 'csv' or 'parquet' or 'jsonl'", "mean 'parquet'?")
-wrong("header is text", add('[data.csv]\n‸header = "no"'), "data.csv.header: expected true or false", "found the text 'no'",
-      "write header = false without quotes")
+wrong(
+    "header is text",
+    add('[data.csv]\n‸header = "no"'),
+    "data.csv.header: expected true or false",
+    "found the text 'no'",
+    "write header = false without quotes",
+)
 wrong("nulls are text", add('[data.csv]\n‸nulls = "?"'), "data.csv.nulls: expected a list of text", 'nulls = ["?"]')
-wrong("split is a number", data("‸split = 0.2"), "data.split: expected a table, found the number 0.2",
-      "split = { test = 0.2 }")
+wrong(
+    "split is a number",
+    data("‸split = 0.2"),
+    "data.split: expected a table, found the number 0.2",
+    "split = { test = 0.2 }",
+)
 wrong("test is true", data("split = { ‸test = true }"), "data.split.test: expected text or a number, found true")
-wrong("checks are one table", add('‸[data.checks]\ncolumn = "id"'), "data.checks: expected a list of tables, found a table",
-      "[[data.checks]]")
-wrong("a check's type", add('[[data.checks]]\ncolumn = "id"\n‸type = "int"'), "data.checks, entry 1, type: expected 'integer'",
-      "found the text 'int'")
-wrong("unique is a number", add('[[data.checks]]\ncolumn = "id"\n‸unique = 1'), "expected true or false, found the number 1")
-wrong("allowed is text", add('[[data.checks]]\ncolumn = "carrier"\n‸allowed = "AA"'), "a list of text or a number or true or false",
-      "found the text 'AA'", 'allowed = ["AA"]')
+wrong(
+    "checks are one table",
+    add('‸[data.checks]\ncolumn = "id"'),
+    "data.checks: expected a list of tables, found a table",
+    "[[data.checks]]",
+)
+wrong(
+    "a check's type",
+    add('[[data.checks]]\ncolumn = "id"\n‸type = "int"'),
+    "data.checks, entry 1, type: expected 'integer'",
+    "found the text 'int'",
+)
+wrong(
+    "unique is a number",
+    add('[[data.checks]]\ncolumn = "id"\n‸unique = 1'),
+    "expected true or false, found the number 1",
+)
+wrong(
+    "allowed is text",
+    add('[[data.checks]]\ncolumn = "carrier"\n‸allowed = "AA"'),
+    "a list of text or a number or true or false",
+    "found the text 'AA'",
+    'allowed = ["AA"]',
+)
 wrong("a feature is a number", add("[features]\n‸hour = 3"), "features.hour: expected a table, found the number 3")
-wrong("a feature's kind", add('[features]\ncarrier = { ‸kind = "category" }'), "found the text 'category'",
-      "did you mean 'categorical'?")
-wrong("a part of a date", add('[features]\nday = { parts = ["month", ‸"dow"] }'), "features.day.parts, entry 2",
-      "'weekday'", "found the text 'dow'")
-wrong("min_frequency is a share", add("[features]\ncarrier = { ‸min_frequency = 0.1 }"),
-      "expected a whole number, found the number 0.1")
-wrong("estimator is a table", change('estimator = "LogisticRegression"', '‸estimator = { name = "Ridge" }'),
-      "model.estimator: expected text, found a table")
+wrong(
+    "a feature's kind",
+    add('[features]\ncarrier = { ‸kind = "category" }'),
+    "found the text 'category'",
+    "did you mean 'categorical'?",
+)
+wrong(
+    "a part of a date",
+    add('[features]\nday = { parts = ["month", ‸"dow"] }'),
+    "features.day.parts, entry 2",
+    "'weekday'",
+    "found the text 'dow'",
+)
+wrong(
+    "min_frequency is a share",
+    add("[features]\ncarrier = { ‸min_frequency = 0.1 }"),
+    "expected a whole number, found the number 0.1",
+)
+wrong(
+    "estimator is a table",
+    change('estimator = "LogisticRegression"', '‸estimator = { name = "Ridge" }'),
+    "model.estimator: expected text, found a table",
+)
 wrong("metrics are text", add('[evaluate]\n‸metrics = "f1"'), "expected a list of text", 'metrics = ["f1"]')
-wrong("seed is text", add('[run]\n‸seed = "7"'), "run.seed: expected a whole number, found the text '7'", "without quotes")
+wrong(
+    "seed is text", add('[run]\n‸seed = "7"'), "run.seed: expected a whole number, found the text '7'", "without quotes"
+)
 wrong("cpus are half", add("[run]\n‸cpus = 1.5"), "run.cpus: expected a whole number, found the number 1.5")
 wrong("gates are text", add('‸gates = "f1 > 0.5"'), "register.gates: expected a list of text", 'gates = ["f1 > 0.5"]')
-wrong("params are a list", change("[model]\n", "[model]\n‸params = [1]\n"), "model.params: expected a table, found a list")
+wrong(
+    "params are a list", change("[model]\n", "[model]\n‸params = [1]\n"), "model.params: expected a table, found a list"
+)
 
 # -- what the types cannot say ----------------------------------------------------------------------------------------
-for name, bad in {"slash": "a/b", "space": "my model", "hidden": ".late", "empty": "", "dot at its end": "late."}.items():
+for name, bad in {
+    "slash": "a/b",
+    "space": "my model",
+    "hidden": ".late",
+    "empty": "",
+    "dot at its end": "late.",
+}.items():
     wrong(f"a name with {name}", change('name = "late"', f'‸name = "{bad}"'), repr(bad), "cannot be a name", "letters")
 wrong("a name that Windows reserves", change('name = "late"', '‸name = "COM1"'), "'COM1'", "Windows reserves it")
 wrong("a reserved name with an ending", add('‸model = "nul.model"'), "'nul.model'", "Windows reserves it")
 wrong("an alias with a colon", add('‸alias = "late:2"'), "'late:2'", "cannot be a name")
-wrong("unknown flavor", change("[model]\n", '[model]\n‸flavor = "sklern"\n'), "no flavor 'sklern'", "did you mean 'sklearn'?")
+wrong(
+    "unknown flavor",
+    change("[model]\n", '[model]\n‸flavor = "sklern"\n'),
+    "no flavor 'sklern'",
+    "did you mean 'sklearn'?",
+)
 wrong("unknown executor", add('[run]\n‸executor = "locla"'), "no executor 'locla'", "did you mean 'local'?")
 wrong("share of 20", data("split = { ‸test = 20 }"), "expected a share between 0 and 1, found 20", "0.2")
 wrong("share of nothing", data("split = { ‸test = 0.0 }"), "between 0 and 1, found 0")
-wrong("test is no duration", data('split = { by = "day", ‸test = "four weeks" }'), "'four weeks' is not a duration", "'28d'")
-wrong("gap is no duration", data('split = { by = "day", ‸gap = "1 month" }'), "split.gap", "'1 month' is not a duration")
+wrong(
+    "test is no duration",
+    data('split = { by = "day", ‸test = "four weeks" }'),
+    "'four weeks' is not a duration",
+    "'28d'",
+)
+wrong(
+    "gap is no duration", data('split = { by = "day", ‸gap = "1 month" }'), "split.gap", "'1 month' is not a duration"
+)
 wrong("timeout is no duration", add('[run]\n‸timeout = "30 minutes"'), "'30 minutes' is not a duration", "'30m'")
 wrong("a duration without a time", data('split = { ‸test = "28d" }'), "test = '28d'", "needs `by`")
 wrong("a gap without a time", data('split = { ‸gap = "1d" }'), "gap = '1d'", "needs `by`")
@@ -210,11 +359,19 @@ wrong("a gate of equality", add('gates = [‸"f1 == 1"]'), "'f1 == 1' is no gate
 wrong("a check without column", add("‸[[data.checks]]\nmin = 0"), "lacks `column`", "'min'")
 wrong("a check of nothing", add('‸[[data.checks]]\ncolumn = "id"'), "checks nothing", "nulls")
 wrong("nulls as a count", add('[[data.checks]]\ncolumn = "id"\n‸nulls = 5'), "share from 0 to 1, found 5")
-wrong("a variable that is not set", change('"rows.csv"', '"${NO_SUCH_FOLDER}/rows.csv"').replace("source", "‸source"),
-      "NO_SUCH_FOLDER is not set", "export")
+wrong(
+    "a variable that is not set",
+    change('"rows.csv"', '"${NO_SUCH_FOLDER}/rows.csv"').replace("source", "‸source"),
+    "NO_SUCH_FOLDER is not set",
+    "export",
+)
 wrong("a variable in a list", change('"rows.csv"', '["rows.csv", ‸"${NO_SUCH_FOLDER}"]'), "NO_SUCH_FOLDER is not set")
-wrong("parameter given twice", change("[model]\n", "[model]\nparams = { C = 1.0 }\n‸C = 2.0\n").replace("‸C", "C").replace(
-      "{ C", "{ ‸C"), "'C' is given twice", "[model.params]")
+wrong(
+    "parameter given twice",
+    change("[model]\n", "[model]\nparams = { C = 1.0 }\n‸C = 2.0\n").replace("‸C", "C").replace("{ C", "{ ‸C"),
+    "'C' is given twice",
+    "[model.params]",
+)
 
 # -- words of later versions -------------------------------------------------------------------------------------------
 wrong("[tune]", add("‸[tune]\ntrials = 40"), "[tune] is not built yet", "search")
@@ -232,65 +389,162 @@ wrong("evaluate.repeats", add("[evaluate]\n‸repeats = 3"), "'evaluate.repeats'
 # -- --set -------------------------------------------------------------------------------------------------------------
 wrong("set without equals", BASE, "expected key=value, found 'model.C'", sets=("model.C",), where="--set model.C")
 wrong("set without key", BASE, "expected key=value", sets=("=3",), where="--set =3")
-wrong("set with a bad key", BASE, "expected a dotted key, found 'data.use[0]'", sets=("data.use[0]=dist",),
-      where="--set data.use[0]=dist")
-wrong("set of the wrong type", BASE, "run.seed: expected a whole number, found the text 'abc'", sets=("run.seed=abc",),
-      where="--set run.seed=abc")
+wrong(
+    "set with a bad key",
+    BASE,
+    "expected a dotted key, found 'data.use[0]'",
+    sets=("data.use[0]=dist",),
+    where="--set data.use[0]=dist",
+)
+wrong(
+    "set of the wrong type",
+    BASE,
+    "run.seed: expected a whole number, found the text 'abc'",
+    sets=("run.seed=abc",),
+    where="--set run.seed=abc",
+)
 wrong("set of an unknown key", BASE, "no key 'sed' in [run]", "'seed'", sets=("run.sed=1",), where="--set run.sed=1")
 wrong("set of an unknown table", BASE, "no table [mdel]", "'model'", sets=("mdel.C=1",), where="--set mdel.C=1")
-wrong("set of a bad value", BASE, "expected 'classification' or 'regression'", sets=("recipe.task=clustering",),
-      where="--set recipe.task=clustering")
+wrong(
+    "set of a bad value",
+    BASE,
+    "expected 'classification' or 'regression'",
+    sets=("recipe.task=clustering",),
+    where="--set recipe.task=clustering",
+)
 wrong("set of a bad parameter", BASE, "no parameter 'c'", sets=("model.c=1",), where="--set model.c=1")
-wrong("set of a refused value", BASE, "C of LogisticRegression", "found -1", sets=("model.C=-1",), where="--set model.C=-1")
+wrong(
+    "set of a refused value",
+    BASE,
+    "C of LogisticRegression",
+    "found -1",
+    sets=("model.C=-1",),
+    where="--set model.C=-1",
+)
 wrong("set of a missing column", BASE, "no column 'dst'", sets=("data.target=dst",), where="--set data.target=dst")
-wrong("the last set counts", BASE, "no column 'b'", sets=("data.target=a", "data.target=b"), where="--set data.target=b")
-wrong("set below text", BASE, "recipe.name: expected text, found a table", sets=("recipe.name.first=x",),
-      where="--set recipe.name.first=x")
+wrong(
+    "the last set counts", BASE, "no column 'b'", sets=("data.target=a", "data.target=b"), where="--set data.target=b"
+)
+wrong(
+    "set below text",
+    BASE,
+    "recipe.name: expected text, found a table",
+    sets=("recipe.name.first=x",),
+    where="--set recipe.name.first=x",
+)
 wrong("set of a later word", BASE, "[tune] is not built yet", sets=("tune.trials=3",), where="--set tune.trials=3")
-wrong("set beside an error of the file", change('target = "late"\n', "").replace("[data]", "‸[data]"),
-      "[data] lacks 'target'", sets=("data.csv.header=true",))
+wrong(
+    "set beside an error of the file",
+    change('target = "late"\n', "").replace("[data]", "‸[data]"),
+    "[data] lacks 'target'",
+    sets=("data.csv.header=true",),
+)
+
 
 # -- estimators and metrics --------------------------------------------------------------------------------------------
 def model(text: str) -> str:
     return change('estimator = "LogisticRegression"', text)
 
 
-wrong("unknown estimator", model('‸estimator = "LogisticRegresion"'), "no estimator 'LogisticRegresion'",
-      "did you mean 'LogisticRegression'?")
+wrong(
+    "unknown estimator",
+    model('‸estimator = "LogisticRegresion"'),
+    "no estimator 'LogisticRegresion'",
+    "did you mean 'LogisticRegression'?",
+)
 wrong("estimator of a missing module", model('‸estimator = "sklern.svm.SVC"'), "no module 'sklern'", "install")
-wrong("estimator missing in its module", model('‸estimator = "sklearn.svm.SVCC"'), "no 'SVCC' in sklearn.svm",
-      "did you mean 'SVC'?")
+wrong(
+    "estimator missing in its module",
+    model('‸estimator = "sklearn.svm.SVCC"'),
+    "no 'SVCC' in sklearn.svm",
+    "did you mean 'SVC'?",
+)
 wrong("estimator that is none", model('‸estimator = "os.path"'), "'os.path' is no scikit-learn estimator")
-wrong("estimator that needs its path", model('‸estimator = "MultiOutputClassifier"'), "needs its dotted path",
-      "sklearn.multioutput.MultiOutputClassifier")
+wrong(
+    "estimator that needs its path",
+    model('‸estimator = "MultiOutputClassifier"'),
+    "needs its dotted path",
+    "sklearn.multioutput.MultiOutputClassifier",
+)
 wrong("a module with a mistake", model('‸estimator = "broken.Mine"'), "'broken.Mine' cannot be imported", "NameError")
-wrong("a regressor for classes", model('‸estimator = "Ridge"'), "Ridge is a regressor", "task is classification",
-      "RidgeClassifier")
-wrong("a classifier for numbers", REGRESSION.replace('estimator = "LinearRegression"',
-      '‸estimator = "RandomForestClassifier"'), "is a classifier", "task is regression", "RandomForestRegressor")
+wrong(
+    "a regressor for classes",
+    model('‸estimator = "Ridge"'),
+    "Ridge is a regressor",
+    "task is classification",
+    "RidgeClassifier",
+)
+wrong(
+    "a classifier for numbers",
+    REGRESSION.replace('estimator = "LinearRegression"', '‸estimator = "RandomForestClassifier"'),
+    "is a classifier",
+    "task is regression",
+    "RandomForestRegressor",
+)
 wrong("a transformer", model('‸estimator = "StandardScaler"'), "neither a classifier nor a regressor")
-wrong("unknown parameter", model('estimator = "LogisticRegression"\n‸max_itr = 10'), "no parameter 'max_itr'",
-      "did you mean 'max_iter'?")
-wrong("unknown parameter in params", model('estimator = "LogisticRegression"\n[model.params]\n‸max_itr = 10'),
-      "no parameter 'max_itr'")
-wrong("a value that is refused", model('estimator = "LogisticRegression"\n‸C = -1.0'), "C of LogisticRegression: expected",
-      "found -1.0")
-wrong("a choice that is refused", model('estimator = "LogisticRegression"\n‸solver = "adamm"'), "solver of", "one of", "'lbfgs'",
-      "found 'adamm'")
+wrong(
+    "unknown parameter",
+    model('estimator = "LogisticRegression"\n‸max_itr = 10'),
+    "no parameter 'max_itr'",
+    "did you mean 'max_iter'?",
+)
+wrong(
+    "unknown parameter in params",
+    model('estimator = "LogisticRegression"\n[model.params]\n‸max_itr = 10'),
+    "no parameter 'max_itr'",
+)
+wrong(
+    "a value that is refused",
+    model('estimator = "LogisticRegression"\n‸C = -1.0'),
+    "C of LogisticRegression: expected",
+    "found -1.0",
+)
+wrong(
+    "a choice that is refused",
+    model('estimator = "LogisticRegression"\n‸solver = "adamm"'),
+    "solver of",
+    "one of",
+    "'lbfgs'",
+    "found 'adamm'",
+)
 wrong("text for a number", model('estimator = "LogisticRegression"\n‸max_iter = "100"'), "max_iter of", "found '100'")
 wrong("a parameter that is missing", model('‸estimator = "VotingClassifier"'), "lacks the parameter 'estimators'")
-wrong("a wrong part of an estimator", model('estimator = "AdaBoostClassifier"\nparams.estimator = '
-      '{ estimator = "DecisionTreeClassifier", ‸max_depth = 0 }'), "max_depth of DecisionTreeClassifier", "found 0")
+wrong(
+    "a wrong part of an estimator",
+    model(
+        'estimator = "AdaBoostClassifier"\nparams.estimator = { estimator = "DecisionTreeClassifier", ‸max_depth = 0 }'
+    ),
+    "max_depth of DecisionTreeClassifier",
+    "found 0",
+)
 wrong("unknown metric", add('[evaluate]\nmetrics = ["f1", ‸"auc"]'), "no metric 'auc'", "roc_auc")
 wrong("a metric of the other task", add('[evaluate]\nmetrics = [‸"rmse"]'), "rmse is no metric for classification")
-wrong("probabilities that there are not", model('estimator = "RidgeClassifier"') + '[evaluate]\nmetrics = [‸"log_loss"]\n',
-      "log_loss needs probabilities", "RidgeClassifier", "roc_auc")
-wrong("a gate on what is not evaluated", add('gates = [‸"roc_auc > 0.5"]\n[evaluate]\nmetrics = ["f1"]'),
-      "'roc_auc' is not evaluated", "f1")
-wrong("a gate on what cannot be evaluated", model('estimator = "RidgeClassifier"') + 'gates = [‸"log_loss < 1"]\n',
-      "'log_loss' is not evaluated", "balanced_accuracy")
-wrong("an estimator without weights", model('estimator = "KNeighborsClassifier"').replace(
-      "[model]", '‸weight = "w"\n[model]'), "KNeighborsClassifier takes no weights", "HistGradientBoostingClassifier")
+wrong(
+    "probabilities that there are not",
+    model('estimator = "RidgeClassifier"') + '[evaluate]\nmetrics = [‸"log_loss"]\n',
+    "log_loss needs probabilities",
+    "RidgeClassifier",
+    "roc_auc",
+)
+wrong(
+    "a gate on what is not evaluated",
+    add('gates = [‸"roc_auc > 0.5"]\n[evaluate]\nmetrics = ["f1"]'),
+    "'roc_auc' is not evaluated",
+    "f1",
+)
+wrong(
+    "a gate on what cannot be evaluated",
+    model('estimator = "RidgeClassifier"') + 'gates = [‸"log_loss < 1"]\n',
+    "'log_loss' is not evaluated",
+    "balanced_accuracy",
+)
+wrong(
+    "an estimator without weights",
+    model('estimator = "KNeighborsClassifier"').replace("[model]", '‸weight = "w"\n[model]'),
+    "KNeighborsClassifier takes no weights",
+    "HistGradientBoostingClassifier",
+)
+
 
 # -- files -------------------------------------------------------------------------------------------------------------
 def source(name: str, mark: bool = True) -> str:
@@ -304,7 +558,12 @@ wrong("glob without match", source("rows-*.csv"), "'rows-*.csv' matches no file"
 wrong("folder without data", source("hollow"), "no data file in the folder 'hollow'", ".csv")
 wrong("remote source", source("s3://bucket/rows.csv"), "remote sources are not built yet")
 wrong("unknown ending", source("rows.xlsx"), "format of 'rows.xlsx' is not known", ".parquet")
-wrong("two formats", change('source = "rows.csv"', '‸source = ["rows.csv", "rows.jsonl"]'), "different formats", "rows.jsonl")
+wrong(
+    "two formats",
+    change('source = "rows.csv"', '‸source = ["rows.csv", "rows.jsonl"]'),
+    "different formats",
+    "rows.jsonl",
+)
 wrong("0 bytes", source("nothing.csv"), "nothing.csv is empty", "expected a header and rows, found 0 bytes")
 wrong("blank lines", source("blank.csv"), "no rows in blank.csv")
 wrong("header only", source("header.csv"), "no rows in header.csv")
@@ -320,11 +579,21 @@ wrong("Excel as CSV", source("excel.csv"), "found a ZIP or Excel file")
 wrong("CSV as Parquet", source("text.parquet"), "expected Parquet, found something else")
 wrong("Parquet cut off", source("cut.parquet"), "cut.parquet is cut off")
 wrong("Parquet damaged", source("damaged.parquet"), "damaged.parquet is damaged")
-wrong("a line that is no JSON", source("broken.jsonl"), "broken.jsonl:2: expected one JSON object a line", "found '{\"late\":'")
+wrong(
+    "a line that is no JSON",
+    source("broken.jsonl"),
+    "broken.jsonl:2: expected one JSON object a line",
+    "found '{\"late\":'",
+)
 wrong("a JSON list", source("list.json"), "expected one JSON object a line, found a JSON list")
-wrong("files with other columns", change('source = "rows.csv"', '‸source = ["rows.csv", "fewer.csv"]'), "has a column",
-      "fewer.csv does not have")
+wrong(
+    "files with other columns",
+    change('source = "rows.csv"', '‸source = ["rows.csv", "fewer.csv"]'),
+    "has a column",
+    "fewer.csv does not have",
+)
 wrong("a reserved column", source("reserved.csv"), "'__target__'")
+
 
 # -- target, weight, key -----------------------------------------------------------------------------------------------
 def target(text: str, base: str = BASE, more: str = "") -> str:
@@ -339,19 +608,41 @@ wrong("one class by expression", target('"dist > 99999"'), "only one class, Fals
 wrong("target without a value", target('"gone"'), "'gone' has no value in any of the 80 rows")
 wrong("target of dates", target('"day"'), "'day' is Date, which has no classes", "expression")
 wrong("too many classes", target('"id"'), "'id' has 80 different values in 80 rows", "regression?")
-wrong("text for a regression", target('"carrier"', REGRESSION), "a number", "'carrier' is String", "'AA'", "classification?")
+wrong(
+    "text for a regression",
+    target('"carrier"', REGRESSION),
+    "a number",
+    "'carrier' is String",
+    "'AA'",
+    "classification?",
+)
 wrong("infinite target", target('"ratio"', REGRESSION), "'ratio' is infinite in 1 row")
-wrong("positive that is no class", data('‸positive = "maybe"'), "expected one of the target's classes", '"no", "yes"',
-      'found "maybe"')
-wrong("positive of another type", data("‸positive = true").replace('target = "late"', 'target = "flag"'),
-      "0, 1", "found true")
+wrong(
+    "positive that is no class",
+    data('‸positive = "maybe"'),
+    "expected one of the target's classes",
+    '"no", "yes"',
+    'found "maybe"',
+)
+wrong(
+    "positive of another type",
+    data("‸positive = true").replace('target = "late"', 'target = "flag"'),
+    "0, 1",
+    "found true",
+)
 wrong("positive in quotes", data('‸positive = "1"').replace('target = "late"', 'target = "flag"'), "positive = 1")
-wrong("positive of three", data('‸positive = "a"').replace('target = "late"', 'target = "grade"'), "has 3", '"a", "b", "c"')
+wrong(
+    "positive of three",
+    data('‸positive = "a"').replace('target = "late"', 'target = "grade"'),
+    "has 3",
+    '"a", "b", "c"',
+)
 wrong("missing weight", data('‸weight = "weight"'), "no column 'weight'")
 wrong("weight below zero", data('‸weight = "neg"'), "'neg' is no weight in", "expected 0 or more, found -1")
 wrong("weight is text", data('‸weight = "carrier"'), "a weight is a number; 'carrier' is String")
 wrong("weights of nothing", data('‸weight = "dist * 0"'), "is 0 in every row")
 wrong("missing key", data('‸key = "idd"'), "no column 'idd'", "did you mean 'id'?")
+
 
 # -- split and checks --------------------------------------------------------------------------------------------------
 def split(text: str) -> str:
@@ -364,17 +655,42 @@ wrong("by a text", split('‸by = "carrier"'), "'carrier' is String, for example
 wrong("by a column with holes", split('‸by = "holes"'), "'holes' is null in 8 rows")
 wrong("nothing to learn from", split('by = "day", ‸test = "900d"'), "no rows to learn from", "2024-01-01", "'900d'")
 wrong("a gap too large", split('by = "day", test = 0.2, ‸gap = "900d"'), "no rows to learn from", "gap = '900d'")
-wrong("one class in the test", split('by = "day", ‸test = "1d"').replace('"late"\n', '"half"\n', 2).replace(
-      'name = "half"', 'name = "late"'), "the test part has", "only 1 of the 2 classes")
-wrong("a class that comes late", split('by = "day", ‸test = 0.2').replace('target = "late"', 'target = "era"'),
-      "the train part has", "only 2 of the 3 classes")
+wrong(
+    "one class in the test",
+    split('by = "day", ‸test = "1d"').replace('"late"\n', '"half"\n', 2).replace('name = "half"', 'name = "late"'),
+    "the test part has",
+    "only 1 of the 2 classes",
+)
+wrong(
+    "a class that comes late",
+    split('by = "day", ‸test = 0.2').replace('target = "late"', 'target = "era"'),
+    "the train part has",
+    "only 2 of the 3 classes",
+)
 wrong("a share of too few rows", split("‸test = 0.001"), "without rows", "80 rows")
-wrong("strata of a rare class", split("‸stratify = true").replace('target = "late"', 'target = "rare"'), "each class",
-      "rarest class has 1 row")
+wrong(
+    "strata of a rare class",
+    split("‸stratify = true").replace('target = "late"', 'target = "rare"'),
+    "each class",
+    "rarest class has 1 row",
+)
 wrong("a check on a missing column", add('[[data.checks]]\n‸column = "dst"\nmin = 1'), "no column 'dst'", "'dist'")
-wrong("a bound of text", add('[[data.checks]]\ncolumn = "dist"\n‸min = "low"'), "min = 'low' cannot be compared", "Int64")
-wrong("a bound that is no date", add('[[data.checks]]\ncolumn = "day"\n‸max = "soon"'), "max = 'soon'", "Date", "2024-01-01")
-wrong("allowed of another type", add('[[data.checks]]\ncolumn = "carrier"\n‸allowed = [1]'), "1", "'carrier', which is String")
+wrong(
+    "a bound of text", add('[[data.checks]]\ncolumn = "dist"\n‸min = "low"'), "min = 'low' cannot be compared", "Int64"
+)
+wrong(
+    "a bound that is no date",
+    add('[[data.checks]]\ncolumn = "day"\n‸max = "soon"'),
+    "max = 'soon'",
+    "Date",
+    "2024-01-01",
+)
+wrong(
+    "allowed of another type",
+    add('[[data.checks]]\ncolumn = "carrier"\n‸allowed = [1]'),
+    "1",
+    "'carrier', which is String",
+)
 
 # -- features ----------------------------------------------------------------------------------------------------------
 wrong("use without match", data('use = ["dist", ‸"tmp*"]'), "'tmp*' matches no column")
@@ -384,12 +700,29 @@ wrong("exclude without match", data('exclude = [‸"nothing"]'), "'nothing' matc
 wrong("nothing left", data('‸exclude = ["*"]'), "no column is left to learn from", "`exclude`")
 wrong("nothing but a target", source("single.csv").replace("‸", "").replace("[data]", "‸[data]"), "no column is left")
 wrong("nothing left but constants", data('‸use = ["one", "gone"]'), "no column is left to learn from", "one value only")
-wrong("a feature that is no column", add('[features]\n‸carier = { kind = "categorical" }'), "no column 'carier'", "'carrier'")
+wrong(
+    "a feature that is no column",
+    add('[features]\n‸carier = { kind = "categorical" }'),
+    "no column 'carier'",
+    "'carrier'",
+)
 wrong("a feature that is the target", add('[features]\n‸late = { kind = "categorical" }'), "'late' makes the target")
-wrong("text as number", add('[features]\ncarrier = { ‸kind = "numeric" }'), "'carrier' cannot be numeric", "'AA'", "categorical")
-wrong("number as date", add('[features]\ndist = { ‸kind = "datetime" }'), "'dist' cannot be datetime", "Int64", "numeric")
-wrong("option of another kind", add('[features]\ncarrier = { ‸scale = "standard" }'), "'scale' is for numeric columns",
-      "encode")
+wrong(
+    "text as number",
+    add('[features]\ncarrier = { ‸kind = "numeric" }'),
+    "'carrier' cannot be numeric",
+    "'AA'",
+    "categorical",
+)
+wrong(
+    "number as date", add('[features]\ndist = { ‸kind = "datetime" }'), "'dist' cannot be datetime", "Int64", "numeric"
+)
+wrong(
+    "option of another kind",
+    add('[features]\ncarrier = { ‸scale = "standard" }'),
+    "'scale' is for numeric columns",
+    "encode",
+)
 wrong("parts of a number", add('[features]\ndist = { ‸parts = ["month"] }'), "'parts' is for datetime columns")
 wrong("encoding of a number", add('[features]\ndist = { ‸encode = "onehot" }'), "'encode' is for categorical columns")
 wrong("min_frequency of nothing", add("[features]\ncarrier = { ‸min_frequency = 0 }"), "at least 1, found 0")
@@ -426,8 +759,12 @@ expression("a name after it", "dist as far", "more than one expression")
 expression("empty", "", "the expression is empty")
 expression("constant", "1 + 1", "reads no column")
 expression("leak", "case when late = 'yes' then 1 else 0 end", "reads 'late'", "leak")
-wrong("expression: leak of a target's column", add("[features]\n‸made = 'minutes * 2'").replace(
-      'target = "late"', 'target = "minutes > 15"'), "reads 'minutes'", "leak")
+wrong(
+    "expression: leak of a target's column",
+    add("[features]\n‸made = 'minutes * 2'").replace('target = "late"', 'target = "minutes > 15"'),
+    "reads 'minutes'",
+    "leak",
+)
 wrong("expression: in a table", add("[features]\nmade = { kind = 'numeric', ‸expr = 'avg(dist)' }"), "an aggregate")
 wrong("target: aggregate", target('"minutes > avg(minutes)"'), "not row-wise", "an aggregate")
 wrong("target: unknown column", target('"minuets > 15"'), "'minuets'", "did you mean 'minutes'?")

@@ -30,7 +30,7 @@ def expected(workspace: Workspace) -> Content:
             if kind == "run.ended":
                 status = fields[0]
             elif kind == "param":
-                params[fields[0]] = fields[1]
+                params[fields[0]] = str(fields[1])
             elif kind == "m":
                 key, step, value = fields[0], fields[1], float(fields[2])
                 trial = fields[3] if len(fields) > 3 else None
@@ -47,7 +47,7 @@ def expected(workspace: Workspace) -> Content:
 
 def _summary(curve: list[Any]) -> tuple[str, float | None, float | None, int]:
     numbers = [value for *_, value in curve if not math.isnan(value)]
-    return (str(max(curve)[3]), min(numbers, default=None), max(numbers, default=None), len(curve))
+    return (_text(max(curve)[3]), min(numbers, default=None), max(numbers, default=None), len(curve))
 
 
 def stored(workspace: Workspace) -> Content:
@@ -57,9 +57,9 @@ def stored(workspace: Workspace) -> Content:
             for run, status, params in con.execute("SELECT run, status, params FROM runs").fetchall()
         }
         for run, key, *found in con.execute("SELECT run, key, last, min, max, n FROM run_metrics").fetchall():
-            runs[run][2][key] = (str(found[0]), *found[1:])
+            runs[run][2][key] = (_text(found[0]), *found[1:])
         wide = {
-            run: {key: str(value) for key, value in metrics.items()}
+            run: {key: _text(value) for key, value in metrics.items()}
             for run, metrics in con.execute("SELECT run, metrics FROM runs").fetchall()
         }
         narrow = con.execute("SELECT run, trial, key, step, epoch_us(time), value FROM metrics").fetchall()
@@ -68,3 +68,8 @@ def stored(workspace: Workspace) -> Content:
     assert wide == {run: {key: one[0] for key, one in metrics.items()} for run, (_, _, metrics) in runs.items()}
     points = Counter((run, trial, key, step, time, str(value)) for run, trial, key, step, time, value in narrow)
     return {"runs": runs, "points": points, "others": others}
+
+
+def _text(value: float) -> str:
+    """NaN is equal to NaN here, and 0.0 to -0.0."""
+    return str(value + 0.0)

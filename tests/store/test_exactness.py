@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from model import expected, stored
 
 from mfbench.journal.segment import SegmentWriter
 from mfbench.store import fold
 from mfbench.store.store import Store
 from mfbench.workspace.workspace import Workspace, create
 from tests.children import kill, output, start
+from tests.store.model import expected, stored
 
 
 class Player:
