@@ -52,11 +52,10 @@ def _ordinal(min_frequency: int | None, traits: Traits) -> Any:
     import numpy as np
     from sklearn.preprocessing import OrdinalEncoder
 
-    unknown = np.nan if traits.missing else -1
+    # A missing value is a category of its own where training has met one, else it is as unknown as a new one.
     return OrdinalEncoder(
         handle_unknown="use_encoded_value",
-        unknown_value=unknown,
-        encoded_missing_value=unknown if traits.missing else -2,
+        unknown_value=np.nan if traits.missing else -1,
         min_frequency=min_frequency,
         max_categories=MOST_CATEGORIES,
     )

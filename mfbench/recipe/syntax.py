@@ -53,7 +53,8 @@ def explain(complaint: str, text: str) -> SyntaxProblem:
         kind = "table" if lines[again[0] - 1][again[1] - 1] == "[" else "key"
         return SyntaxProblem(f"the {kind} {_shown(path)} is written twice", *again, f"first in line {first[0]}")
     if what.startswith(_BACKSLASH):
-        column = lines[line - 1].rfind("\\", 0, column) + 1
+        at = text.rfind("\\", 0, sum(len(before) + 1 for before in lines[: line - 1]) + column)
+        line, column = text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
         hint = "write a path with /, or put the text between single quotes: 'C:\\data'"
         return SyntaxProblem(_told(r"an escape such as \n or \\", lines[line - 1][column - 1 :]), line, column, hint)
     if what.startswith("Unterminated string"):

@@ -92,7 +92,7 @@ table("dates and times", ["x", "day", "at", "y"],
       lambda i: [X[i], DAYS[i], datetime(2024, 1, 1, i % 24, i % 60), int(Y[i])])  # fmt: skip
 table("times with a zone", ["x", "at", "y"], lambda i: [X[i], f"2024-01-01T{i % 24:02}:00:00+02:00", int(Y[i])])
 table("mixed", ["x", "m", "clock", "b", "y"],
-      lambda i: [X[i] if i % 7 else "", i if i % 3 else "n/a", f"{i % 24:02}:30", "true" if i % 2 else "", int(Y[i])])  # fmt: skip
+      lambda i: [X[i] if i % 7 else "", i if i % 3 else "n/a", f"{i % 24}:30", Y[i] if i % 2 else "", Y[i]])  # fmt: skip
 table("infinite values", ["x", "y"], lambda i: ["inf" if i % 20 == 0 else "-inf" if i % 20 == 1 else X[i], int(Y[i])])
 table("numbers of 26 digits", ["x", "big", "y"], lambda i: [X[i], 10**25 + i, int(Y[i])])
 table("categories alone", ["c", "y"], lambda i: [C[i], int(Y[i])])
@@ -136,15 +136,22 @@ def run_steps(folder: Path, recipe: Path) -> dict[str, Path]:
     return made
 
 
-@pytest.mark.parametrize("linear", [False, True], ids=["trees", "linear"])
-@pytest.mark.parametrize("name", TABLES)
+# A line takes no missing values and no categories as codes, so these go the other way through the encoder.
+LINEAR = [
+    "several classes as text", "a class of one row", "names that scikit-learn refuses", "names that look encoded",
+    "wide", "an empty column", "a column with one value missing", "mixed", "infinite values", "missing categories",
+    "dates and times", "numbers of 26 digits", "JSON lines", "regression: a number with gaps",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "linear"), [*((name, False) for name in TABLES), *((name, True) for name in LINEAR)])
 def test_becomes_a_model(name: str, linear: bool, tmp_path: Path) -> None:
     text, target, ending = TABLES[name]
     task = "regression" if name.startswith("regression") else "classification"
     data = tmp_path / f"data.{ending}"
     data.write_text(text, encoding="utf-8")
     model = {"classification": "LogisticRegression", "regression": "Ridge"}[task]
-    chosen = f'estimator = "{model}"' if linear else "max_iter = 20"
+    chosen = f'estimator = "{model}"' if linear else "max_iter = 5"
     (tmp_path / "recipe.toml").write_text(
         f'[recipe]\nname = "any"\ntask = "{task}"\n\n[data]\nsource = "data.{ending}"\ntarget = "{target}"\n\n'
         f"[model]\n{chosen}\n\n[register]\n",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import os
-import time
 from datetime import UTC, date, datetime
 from datetime import time as clock
 from pathlib import Path
@@ -14,6 +13,7 @@ import polars as pl
 import pytest
 
 from mfbench.core.errors import FitError
+from mfbench.data import source
 from mfbench.data.source import digest_sources, find_files, format_of, read_table
 from mfbench.recipe.schema import Csv
 
@@ -86,7 +86,10 @@ def test_csv_as_people_write_it(
     found = one(tmp_path, text, **csv)
     found = {name: values[: len(columns[name])] for name, values in found.items()}
     assert list(found) == list(columns)
-    assert repr(found) == repr(columns)
+    assert found == columns
+    assert [type(value) for values in found.values() for value in values] == [
+        type(value) for values in columns.values() for value in values
+    ]
 
 
 def test_a_late_odd_value_does_not_break_the_type(tmp_path: Path) -> None:
@@ -185,14 +188,18 @@ def test_the_digest_is_of_the_contents(tmp_path: Path) -> None:
     assert digest_sources(files) != first
 
 
-def test_a_remembered_digest_sees_every_change(tmp_path: Path) -> None:
+def test_a_remembered_digest_sees_every_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     memory, file = tmp_path / "memory", tmp_path / write(tmp_path, "one")
-    old = time.time() - 60
     first = digest_sources([file], memory)
     assert not memory.exists(), "a file that has just been written may change again within the same time stamp"
-    os.utime(file, (old, old))
-    digest_sources([file], memory)
+    monkeypatch.setattr(source, "_SETTLED", -1.0)
+    stamp = file.stat().st_mtime_ns
+    assert digest_sources([file], memory) == first
+    with monkeypatch.context() as patch:
+        patch.setattr(source, "digest_file", lambda path: pytest.fail(f"{path} was read again"))
+        assert digest_sources([file], memory) == first
     file.write_text("two")
-    os.utime(file, (old, old))
+    os.utime(file, ns=(stamp, stamp))
+    assert digest_sources([file], memory) == digest_sources([file]) != first
+    next(memory.iterdir()).write_text("damaged")
     assert digest_sources([file], memory) == digest_sources([file])
-    assert digest_sources([file], memory) != first

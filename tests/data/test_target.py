@@ -87,7 +87,7 @@ def test_the_offered_way_out_of_infinite_targets_works() -> None:
         ([[1], [2]], "classification", {}, "target", "has no classes"),
         (["a", "b"], "regression", {}, "target", "'y' is String, for example 'a'"),
         (["1", "b"], "regression", {}, "target", "for example 'b'"),
-        (["a", "b"], "classification", {"positive": "c"}, "positive", 'expected one of the target\'s classes, "a", "b"'),
+        (["a", "b"], "classification", {"positive": "c"}, "positive", 'classes, "a", "b"; found "c"'),
         ([True, False], "classification", {"positive": 1}, "positive", "classes, false, true; found 1"),
         ([0, 1], "classification", {"positive": True}, "positive", "classes, 0, 1; found true"),
         ([1, 2, 3], "classification", {"positive": 3}, "positive", "needs two classes"),

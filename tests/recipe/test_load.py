@@ -144,7 +144,7 @@ def test_a_file_from_windows_reads(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("make", "says"),
     [
-        (lambda path: None, ["there is no such recipe", "did you mean 'right.toml'?"]),
+        (lambda path: path.unlink(missing_ok=True), ["there is no such recipe", "did you mean 'right.toml'?"]),
         (lambda path: path.mkdir(), ["expected a recipe's file, found a folder"]),
         (lambda path: path.write_bytes("# gr\xfc\xdfe\n".encode("latin-1")), [":1:5", "expected UTF-8", "byte 0xfc"]),
         (lambda path: path.write_bytes(SHORT.encode("utf-16")), [":1:1", "expected UTF-8", "byte 0xff"]),

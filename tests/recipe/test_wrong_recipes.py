@@ -8,10 +8,10 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from tests.recipe.wrong_recipes import CASES, MARK, Wrong
 
 from mfbench.api.running import check_recipe
 from mfbench.core.errors import RecipeError
+from tests.recipe.wrong_recipes import CASES, MARK, Wrong
 
 # Words of the libraries beneath, which say nothing to the person who wrote the recipe.
 LEAKS = re.compile(
