@@ -44,7 +44,11 @@ def start(
     from mfbench.engine.launch import launch
 
     found = find(named=workspace)
-    folder = found.root if found else Path(workspace or os.environ.get("MFBENCH_WORKSPACE") or Path.cwd()).absolute()
+    folder = (
+        found.root
+        if found
+        else Path(workspace or os.environ.get("MFBENCH_WORKSPACE") or Path.cwd()).expanduser().absolute()
+    )
     request = Request(
         recipe=os.fspath(Path(recipe)), workspace=str(folder), overrides=tuple(overrides), executor=executor, name=name
     )
@@ -79,28 +83,27 @@ def follow_to_end(
     from mfbench.engine.result import RunResult
 
     result = RunResult(run)
-    batches = follow(workspace, run, launched)
-    while True:
-        try:
-            events = next(batches, None)
-        except KeyboardInterrupt:
-            if launched is None:
-                raise
-            launched.stop()
-            batches = follow(workspace, run, launched)
-            result = RunResult(run)
-            on_event = None
-            continue
-        if events is None:
-            break
-        for event in events:
-            result.take(event)
-            if on_event:
-                on_event(result, event)
-        if on_event and not events:
-            on_event(result, [])
+    try:
+        for events in follow(workspace, run, launched):
+            _take(result, events, on_event)
+    except KeyboardInterrupt:
+        if launched is None:
+            raise
+        launched.stop()
+        result = RunResult(run)
+        for events in follow(workspace, run, launched):
+            _take(result, events, None)
     if result.status == "running":
         result.status = "lost"
         hint = "its driver was killed; run the recipe again: what had finished is cached"
         result.error = {"type": "Lost", "message": "the driver of the run is dead", "where": None, "hint": hint}
     return result
+
+
+def _take(result: RunResult, events: list[Any], on_event: Callable[[RunResult, list[Any]], None] | None) -> None:
+    for event in events:
+        result.take(event)
+        if on_event:
+            on_event(result, event)
+    if on_event and not events:
+        on_event(result, [])

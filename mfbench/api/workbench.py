@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mfbench.core.errors import MfbenchError, RunFailedError
+from mfbench.core.errors import RefusedError, RunFailedError, UsageError
 from mfbench.workspace.workspace import Workspace, create, find, require
 
 if TYPE_CHECKING:
@@ -59,7 +59,8 @@ class Workbench:
 
         overrides: 'key.path=value' words as after `--set`. on_event: called with the state so far and each new
         event. A refused model is a result like any other (`model` is None, a gate has `passed` False).
-        Raises RecipeError, and RunFailedError when the run failed, was stopped, timed out or was lost.
+        Raises RecipeError, RefusedError when a data check fails, and RunFailedError when the run failed, was
+        stopped, timed out or was lost.
         """
         from mfbench.api.running import run_and_follow
 
@@ -67,7 +68,10 @@ class Workbench:
         if result.status != "finished":
             told = (result.error or {}).get("message") or f"the run ended as {result.status}"
             hint = (result.error or {}).get("hint") or f"see: mfbench runs logs {result.run}"
-            raise RunFailedError(told, where=f"run {result.run}", hint=hint)
+            kind = RefusedError if result.exit_code == RefusedError.exit_code else RunFailedError
+            error = kind(told, where=f"run {result.run}", hint=hint)
+            error.exit_code = result.exit_code
+            raise error
         return result.as_json()
 
     def stop(self, run: str) -> bool:
@@ -81,7 +85,10 @@ class Workbench:
             return False
         holder = msgspec.json.decode((self.workspace.live / run).read_bytes())
         if holder["host"] != os.uname().nodename:
-            raise MfbenchError(f"run {run} is led from {holder['host']}: stop it there")
+            raise UsageError(f"run {run} is led from {holder['host']}", hint="stop it there")
+        if holder.get("leader") != "driver":
+            hint = f"end it where it runs (process {holder['pid']})"
+            raise UsageError(f"run {run} is led by a script or notebook of yours", hint=hint)
         os.kill(holder["pid"], signal.SIGTERM)
         return True
 
@@ -168,10 +175,11 @@ class Workbench:
 def load_model(reference: PathLike, workspace: PathLike | None = None) -> Model:
     """The model in a bundle's folder, which needs no workspace, or one that a workspace has registered.
 
-    Types beyond mfbench's own list have to stand in the configuration of the workspace, where there is one.
+    A folder is written with a slash (`./bundle`), so that it never stands in for a model of its name. Types
+    beyond mfbench's own list have to stand in the configuration of the workspace, where there is one.
     """
     folder = Path(reference)
-    if (folder / "manifest.json").is_file():
+    if not isinstance(reference, str) or os.sep in reference:
         from mfbench.bundle.model import Model
 
         found = find(named=workspace)

@@ -3,6 +3,7 @@
 manifest.json          this; its SHA-256 is the bundle's digest
 features.json .skops   the feature path
 model/                 the fitted model, as its flavor writes it
+code/                  the user's own modules that it needs; imported only where its types are trusted
 input_example.json     a few rows to try
 reference.parquet      held-out rows with prediction and label
 requirements.txt       exact versions
@@ -17,11 +18,13 @@ from typing import Any
 
 import msgspec
 
+from mfbench.core import jsonio
 from mfbench.core.errors import DamageError
 from mfbench.core.hashing import digest_bytes, digest_file
 
 FORMAT = 1
 MANIFEST = "manifest.json"
+CODE = "code"
 PROVENANCE = "provenance.json"
 
 
@@ -54,6 +57,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     metrics: dict[str, float]
     requirements: tuple[str, ...]
     python: str
+    reading: dict[str, Any] = {}  # how the training data was written: format and csv, as in a recipe
     types: tuple[str, ...] = ()  # in the model, and vouched for by nobody but the user
     files: dict[str, File]
 
@@ -70,8 +74,8 @@ def read_manifest(folder: Path) -> tuple[Manifest, str]:
 
 def parse_manifest(content: bytes, where: str) -> Manifest:
     try:
-        manifest = msgspec.json.decode(content, type=Manifest)
-    except msgspec.MsgspecError as error:
+        manifest = msgspec.convert(jsonio.loads(content), Manifest)
+    except (msgspec.MsgspecError, TypeError, ValueError) as error:
         raise DamageError(f"the manifest cannot be read: {error}", where=where) from None
     if manifest.format > FORMAT:
         hint = "install a newer mfbench"

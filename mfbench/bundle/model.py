@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 from polars.exceptions import PolarsError
 
-from mfbench.bundle.manifest import Field, Manifest, verify
-from mfbench.core.errors import UsageError
+from mfbench.bundle.manifest import CODE, Field, Manifest, verify
+from mfbench.core.errors import DamageError, UsageError
 from mfbench.core.plugins import load as load_plugin
 from mfbench.core.text import did_you_mean
 from mfbench.features.encoder import Encoder
@@ -33,8 +36,16 @@ class Model:
         that is trusted neither by mfbench nor by `trusted`."""
         manifest, digest = verify(folder)
         flavor: Flavor = load_plugin("mfbench.flavors", manifest.flavor)()
-        encoder = Encoder.load(folder, trusted)
-        return cls(manifest, digest, encoder, flavor.load(folder / "model", trusted or []), flavor)
+        trusted = trusted or []
+        code = str((folder / CODE).resolve())
+        if set(manifest.types) <= set(trusted):
+            sys.path.append(code)  # last: it never hides an installed module
+        try:
+            encoder = Encoder.load(folder, trusted)
+            return cls(manifest, digest, encoder, flavor.load(folder / "model", trusted), flavor)
+        finally:
+            if code in sys.path:
+                sys.path.remove(code)
 
     def predict(self, frame: pl.DataFrame) -> pl.DataFrame:
         """One row per row of `frame`: `prediction`, and probabilities or scores where the model gives any.
@@ -43,6 +54,8 @@ class Model:
         that does not fit its type, raises UsageError.
         """
         rows = conform(frame, self.manifest.inputs)
+        if rows.height == 0:
+            return pl.DataFrame(schema={field.name: parse_dtype(field.dtype) for field in self.manifest.outputs})
         predicted = self._flavor.predict(self._fitted, self._encoder.transform(rows), self.manifest.task)
         return predictions(predicted, list(self.manifest.classes))
 
@@ -69,23 +82,33 @@ def _cast(values: pl.Series, field: Field) -> pl.Series:
         if isinstance(dtype, pl.Datetime) and isinstance(values.dtype, pl.Datetime):
             naive = dtype.time_zone is not None and values.dtype.time_zone is None
             return (values.dt.replace_time_zone("UTC") if naive else values).cast(dtype)
-        return values.cast(dtype)
+        if values.dtype.is_float():
+            values = values.fill_nan(None)
+        cast = values.cast(dtype)
     except PolarsError as error:
         reason = str(error).splitlines()[0]
         raise UsageError(f"column {field.name!r} should be {field.dtype}, not {values.dtype}: {reason}") from None
+    # 60.9 is no integer and 2 no truth: a cast that changes the value is an answer to another question.
+    if values.dtype.is_numeric() and (dtype.is_integer() or dtype == pl.Boolean):
+        changed = values.filter(values.cast(pl.Float64) != cast.cast(pl.Float64))
+        if len(changed):
+            raise UsageError(f"column {field.name!r} should be {field.dtype}: found {changed[0]}")
+    return cast
+
+
+_PLAIN = ("Boolean", "String", "Float32", "Float64", "Date", "Time", "Null", "Binary", "Int8", "Int16", "Int32",
+          "Int64", "Int128", "UInt8", "UInt16", "UInt32", "UInt64")  # fmt: skip
 
 
 def parse_dtype(text: str) -> pl.DataType:
     """The Polars type behind the signature's words."""
-    if text.startswith("Datetime("):
-        unit, _, zone = text[9:-1].partition(", ")
-        return pl.Datetime(unit, zone or None)  # type: ignore[arg-type]
-    if text.startswith("Duration("):
-        return pl.Duration(text[9:-1])  # type: ignore[arg-type]
-    kind = getattr(pl, text, None)
-    if kind is None:
-        raise UsageError(f"the signature has an unknown type {text!r}", hint="install a newer mfbench")
-    dtype: pl.DataType = kind()
+    match = re.fullmatch(r"(Datetime|Duration)\((ns|us|ms)(?:, (UTC))?\)", text)
+    if match:
+        unit: Any = match[2]
+        return pl.Datetime(unit, match[3]) if match[1] == "Datetime" else pl.Duration(unit)
+    if text not in _PLAIN:  # a manifest is a stranger's text: it names no function of ours to call
+        raise DamageError(f"the signature has an unknown type {text!r}", hint="install a newer mfbench")
+    dtype: pl.DataType = getattr(pl, text)()
     return dtype
 
 

@@ -28,10 +28,17 @@ def main() -> int:
         return 130
     except click.ClickException as error:
         error.show()
+        if "--json" in words:
+            _print_error({"type": "Usage", "message": error.format_message(), "where": None, "hint": None})
         return 2
     except BrokenPipeError:  # `mfbench runs | head`: nobody wants the rest
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 0
+    except OSError as error:
+        from mfbench.core.errors import from_os
+
+        _tell(from_os(error, "the system refused"), words)
+        return 1
 
 
 def _tell(error: object, words: list[str]) -> None:
@@ -43,6 +50,10 @@ def _tell(error: object, words: list[str]) -> None:
     head = f"\033[31m{error.title}:\033[0m" if colour else f"{error.title}:"
     print(f"{head} {error}", file=sys.stderr)
     if "--json" in words:
-        from mfbench.core import jsonio
+        _print_error(error.as_dict())
 
-        print(jsonio.dumps({"error": error.as_dict()}).decode())
+
+def _print_error(fields: dict[str, str | None]) -> None:
+    import json
+
+    print(json.dumps({"error": fields}, ensure_ascii=False))

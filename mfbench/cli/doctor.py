@@ -32,7 +32,7 @@ def command(workspace: str | None, as_json: bool) -> int:
         "flavors": plugins.names("mfbench.flavors"),
         "workspace": str(home.root) if home else None,
         "free_bytes": shutil.disk_usage(home.root).free if home else None,
-        "runs": sum(1 for _ in home.runs.iterdir()) if home else 0,
+        "runs": sum(1 for _ in home.runs.iterdir()) if home and home.runs.is_dir() else 0,
         "problems": problems,
     }
     if as_json:

@@ -154,7 +154,8 @@ def alias(
 @click.argument("model")
 @click.argument("folder", type=click.Path(file_okay=False))
 @workspace_option
-def export(model: str, folder: str, workspace: str | None) -> None:
+@json_option
+def export(model: str, folder: str, workspace: str | None, as_json: bool) -> None:
     """Copy a version's bundle into a new folder, every file checked."""
     from pathlib import Path
 
@@ -166,7 +167,10 @@ def export(model: str, folder: str, workspace: str | None) -> None:
     registry = open_bench(workspace).registry
     version = registry.find(model)
     registry.checkout(version, target)
-    narrate(f"{version.name} is in {folder}")
+    if as_json:
+        print_json({"name": version.model, "version": version.number, "digest": version.digest, "folder": folder})
+    else:
+        narrate(f"{version.name} is in {folder}")
 
 
 def _sorted(rows: list[dict[str, Any]], sort: str) -> list[dict[str, Any]]:

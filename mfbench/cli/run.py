@@ -53,9 +53,11 @@ def command(
         return 0
     from mfbench.cli.progress import progress
 
-    with progress() as show:
-        result = follow_to_end(home, launched.run, show, launched)
-    launched.close()
+    try:
+        with progress() as show:
+            result = follow_to_end(home, launched.run, show, launched)
+    finally:
+        launched.close()
     if as_json:
         print_json(result.as_json())
     else:

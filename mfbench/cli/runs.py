@@ -125,12 +125,14 @@ def logs(run: str, follow: bool, workspace: str | None, as_json: bool) -> None:
 @command.command("stop")
 @click.argument("run")
 @workspace_option
-def stop(run: str, workspace: str | None) -> None:
+@json_option
+def stop(run: str, workspace: str | None, as_json: bool) -> None:
     """Stop a run that is going on."""
-    if open_bench(workspace).stop(run):
-        narrate("asked to stop; see: mfbench runs logs " + run + " --follow")
+    asked = open_bench(workspace).stop(run)
+    if as_json:
+        print_json({"run": run, "asked_to_stop": asked})
     else:
-        narrate("the run is over already")
+        narrate(f"asked to stop; see: mfbench runs logs {run} --follow" if asked else "the run is over already")
 
 
 def _item(row: dict[str, Any]) -> dict[str, Any]:

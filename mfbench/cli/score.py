@@ -24,11 +24,11 @@ MODEL is a name (its champion, else its only version), NAME@ALIAS, NAME:VERSION,
 @click.argument("file", type=click.Path())
 @click.option("-o", "--output", required=True, type=click.Path(dir_okay=False), help=".csv, .parquet or .jsonl.")
 @click.option("--force", is_flag=True, help="Replace the output when it exists.")
-@click.option("--separator", default=",", show_default=True, help="What stands between the columns of a CSV file.")
+@click.option("--separator", metavar="C", help="Between a CSV's columns [default: as in the training data].")
 @workspace_option
 @json_option
 def command(
-    model: str, file: str, output: str, force: bool, separator: str, workspace: str | None, as_json: bool
+    model: str, file: str, output: str, force: bool, separator: str | None, workspace: str | None, as_json: bool
 ) -> None:
     """Predict every row of FILE with MODEL; its columns and the predictions go to the output."""
     from mfbench.api.workbench import load_model

@@ -11,6 +11,7 @@ from polars.exceptions import PolarsError
 
 from mfbench.core.errors import FitError
 from mfbench.core.text import did_you_mean
+from mfbench.data.complaints import as_toml, kind_of
 from mfbench.data.target import TARGET, WEIGHT
 from mfbench.recipe.schema import Check, Data
 
@@ -94,13 +95,16 @@ def _as(values: pl.Series, bound: Any, key: tuple[str | int, ...]) -> Any:
             text = pl.Series([bound])
             moment = text.str.to_datetime(time_zone="UTC") if _zoned(values) else text.str.to_datetime()
             return moment.cast(dtype)[0]
-        if isinstance(bound, str) != (dtype == pl.String) or isinstance(bound, bool) != (dtype == pl.Boolean):
+        right = bool if dtype == pl.Boolean else str if dtype == pl.String else int | float
+        if not isinstance(bound, right) or (right is not bool and isinstance(bound, bool)):
             raise TypeError
-        if dtype.is_integer() and bound == round(bound):
+        if not (dtype.is_numeric() or dtype in (pl.Boolean, pl.String)):
+            raise TypeError
+        if dtype.is_integer() and float(bound).is_integer():
             return int(bound)
         return pl.Series([bound]).cast(pl.Float64 if dtype.is_numeric() else dtype)[0]
     except (PolarsError, TypeError, ValueError, OverflowError):
-        told = f"{key[-1]} = {bound!r} cannot be compared with {values.name!r}, which is {dtype}"
+        told = f"{key[-1]} = {as_toml(bound)} cannot be compared with {values.name!r}, which is {kind_of(dtype)}"
         raise FitError(key, told, _example(values)) from None
 
 
@@ -109,7 +113,8 @@ def _example(values: pl.Series) -> str | None:
     some = values.drop_nulls().head(1).to_list()
     if not some:
         return None
-    return f"a value in the data: {some[0]}" if values.dtype.is_numeric() else f'a value in the data: "{some[0]}"'
+    value = some[0] if isinstance(some[0], bool | int | float) else str(some[0])
+    return f"a value in the data: {as_toml(value)}"
 
 
 def _zoned(values: pl.Series) -> bool:

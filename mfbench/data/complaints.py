@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Any
+
+import polars as pl
 
 from mfbench.core.text import did_you_mean
 
@@ -26,13 +29,19 @@ _OURS = (
 )
 _TYPES = (
     (r"compare string with numeric|compare numeric type .* with string", "text cannot be compared with a number"),
+    (r"cannot check for String values|check for .* values in List\(String\)", "text cannot be compared with a number"),
     (r"arithmetic on dtypes .*\bstr\b", "text is no number to compute with; try_cast(… as double) reads one"),
     (r"([-+]) not allowed on (date|datetime)", "{0} on a {1} needs an interval, such as interval '1 day'"),
     (r"expected `?String`?, got", "it needs text"),
-    (r"^`(\w+)` operation not supported for dtype", "{0} needs a date or a time"),
+    (r"expected `?Boolean`?, got", "it needs a condition, something true or false"),
+    (r"^`(\w*(?:year|month|day|week|hour|minute|second|quarter))` operation", "{0} needs a date or a time"),
+    (r"^`(\w+)` operation not supported for dtype", "{0} is not for this type"),
     (r"expected List data type", "[…] needs a list, such as string_to_array(…, '-')"),
     (r"from string to (?:date|datetime|time)", "text is no date yet; read it with strptime(…, '%Y-%m-%d')"),
-)
+    (r"ambiguous dtypes|determine supertype|comparison between series|^cannot compare|arithmetic on dtypes",
+     "these types cannot be compared or computed with each other"),
+    (r"^casting from .* not supported|^cannot cast", "a value of this type cannot be cast so"),
+)  # fmt: skip
 _MEANT = {"len": "length", "log": "ln", "pow": "power", "substring": "substr", "to_char": "strftime"}
 
 
@@ -60,6 +69,16 @@ def unreadable(sql: str, complaint: str, known: Sequence[str]) -> str:
         if match:
             return f"{sql!r} cannot be read: {words.format(*match.groups())}"
     return f"{sql!r} cannot be read: {complaint.splitlines()[0]}"
+
+
+def kind_of(dtype: pl.DataType) -> str:
+    """'Datetime', 'List': a column's type without its details."""
+    return str(dtype.base_type())
+
+
+def as_toml(value: Any) -> str:
+    """A value as a recipe writes it."""
+    return str(value).lower() if isinstance(value, bool) else f'"{value}"' if isinstance(value, str) else str(value)
 
 
 def reason(error: Exception) -> str:

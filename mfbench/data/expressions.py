@@ -17,7 +17,7 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from mfbench.core.text import did_you_mean
-from mfbench.data.complaints import reason, unreadable
+from mfbench.data.complaints import kind_of, reason, unreadable
 
 _NODES = {"Column", "Literal", "BinaryExpr", "Cast", "Ternary", "Function"}
 _FUNCTIONS = {
@@ -57,7 +57,7 @@ def parse(sql: str, schema: Mapping[str, pl.DataType]) -> pl.Expr:
     try:
         pl.LazyFrame(schema=dict(schema)).select(expression.alias("value")).collect()
     except PolarsError as error:
-        types = ", ".join(f"{name} is {schema[name]}" for name in dict.fromkeys(expression.meta.root_names()))
+        types = ", ".join(f"{name} is {kind_of(schema[name])}" for name in dict.fromkeys(expression.meta.root_names()))
         raise ValueError(f"{sql!r} does not fit its columns ({types}): {reason(error)}") from None
     return expression
 

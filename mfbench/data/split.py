@@ -8,6 +8,7 @@ import polars as pl
 
 from mfbench.core.errors import FitError
 from mfbench.core.text import did_you_mean, parse_duration, plural
+from mfbench.data.complaints import kind_of
 from mfbench.data.target import TARGET
 from mfbench.recipe.schema import Split
 
@@ -79,9 +80,10 @@ def _by_time(frame: pl.DataFrame, split: Split) -> pl.Series:
     times = frame[name]
     if not isinstance(times.dtype, pl.Date | pl.Datetime):
         dated = [other for other, dtype in frame.schema.items() if isinstance(dtype, pl.Date | pl.Datetime)]
-        example = f", for example {times.drop_nulls()[0]!r}" if times.null_count() < len(times) else ""
+        some = times.drop_nulls().head(1).to_list() if times.dtype == pl.String or times.dtype.is_numeric() else []
+        example = f", for example {some[0]!r}" if some else ""
         hint = f"columns with dates or times: {', '.join(dated)}" if dated else "ISO dates are known: 2026-01-31"
-        raise FitError((*KEY, "by"), f"expected a date or a time; {name!r} is {times.dtype}{example}", hint)
+        raise FitError((*KEY, "by"), f"expected a date or a time; {name!r} is {kind_of(times.dtype)}{example}", hint)
     if times.null_count():
         hint = "drop these rows from the data, or split at random"
         told = f"{name!r} is null in {plural(times.null_count(), 'row')}: they belong to no side"

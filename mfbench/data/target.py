@@ -10,6 +10,7 @@ import polars as pl
 
 from mfbench.core.errors import FitError
 from mfbench.core.text import did_you_mean, plural
+from mfbench.data.complaints import as_toml, kind_of
 from mfbench.data.expressions import evaluate, roots
 from mfbench.recipe.schema import Data
 
@@ -90,7 +91,7 @@ def _number(target: pl.Series, data: Data) -> pl.Series:
             odd = target.filter(target.cast(pl.Float64, strict=False).is_null())
         found = f", for example {odd[0]!r}" if len(odd) and target.dtype == pl.String else ""
         hint = "is the task a classification?" if target.n_unique() <= MOST_CLASSES else "name a column of numbers"
-        raise FitError(KEY, f"a regression's target is a number; {name} is {target.dtype}{found}", hint)
+        raise FitError(KEY, f"a regression's target is a number; {name} is {kind_of(target.dtype)}{found}", hint)
     number = target.cast(pl.Float64)
     infinite = int(number.is_infinite().sum())
     if infinite:
@@ -103,7 +104,7 @@ def _weight(frame: pl.DataFrame, text: str) -> pl.Series:
     key = ("data", "weight")
     weight = _value(frame, text, key)
     if not weight.dtype.is_numeric():
-        raise FitError(key, f"a weight is a number; {text!r} is {weight.dtype}")
+        raise FitError(key, f"a weight is a number; {text!r} is {kind_of(weight.dtype)}")
     weight = weight.cast(pl.Float64)
     good = (weight.is_finite() & (weight >= 0)).fill_null(value=False)
     bad = int((~good).sum())
@@ -120,12 +121,14 @@ def _classes(target: pl.Series, data: Data) -> list[Any]:
     name = repr(data.target)
     if target.dtype.is_nested() or target.dtype.is_temporal():
         hint = "write an expression that is true or false, such as \"x > date '2026-01-31'\""
-        raise FitError(KEY, f"the target {name} is {target.dtype}, which has no classes", hint)
+        raise FitError(KEY, f"the target {name} is {kind_of(target.dtype)}, which has no classes", hint)
     classes = target.unique().sort().to_list()
     count, rows = len(classes), len(target)
     if count < 2:
         hint = "two classes at least are needed: is it the right column, are rows missing?"
-        raise FitError(KEY, f"the target {name} has only one class, {classes[0]!r}, in {plural(rows, 'row')}", hint)
+        raise FitError(
+            KEY, f"the target {name} has only one class, {as_toml(classes[0])}, in {plural(rows, 'row')}", hint
+        )
     if count > MOST_CLASSES or count > max(FEW_CLASSES, rows / 4):
         hint = "is the task a regression?" if target.dtype.is_numeric() else "is it the right column?"
         raise FitError(
@@ -150,11 +153,6 @@ def _classes(target: pl.Series, data: Data) -> list[Any]:
 def _alike(label: Any, positive: Any) -> bool:
     """In Python True equals 1; as a class it does not."""
     return isinstance(label, bool) == isinstance(positive, bool)
-
-
-def as_toml(value: Any) -> str:
-    """A class as a recipe writes it."""
-    return str(value).lower() if isinstance(value, bool) else f'"{value}"' if isinstance(value, str) else str(value)
 
 
 def _texts(target: pl.Series, classes: list[Any]) -> list[str]:

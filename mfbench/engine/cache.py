@@ -34,15 +34,9 @@ class StepCache:
             found = msgspec.json.decode((self.folder / f"{key}.json").read_bytes(), type=CachedStep)
         except (OSError, msgspec.MsgspecError):
             return None
-        return found if all(self._whole(digest, size) for digest, size in found.outputs.values()) else None
+        return found if all(self.blobs.has(digest, size) for digest, size in found.outputs.values()) else None
 
     def put(self, key: str, step: CachedStep) -> None:
         staged = self.folder / f".{random_text(12)}"
         staged.write_bytes(msgspec.json.encode(step))
         staged.replace(self.folder / f"{key}.json")
-
-    def _whole(self, digest: str, size: int) -> bool:
-        try:
-            return self.blobs.path(digest).stat().st_size == size
-        except OSError:
-            return False

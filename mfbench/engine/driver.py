@@ -7,7 +7,9 @@ that it can fork its worker. Everything that it decides is an event in its own s
 from __future__ import annotations
 
 import os
+from math import isfinite
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -16,10 +18,9 @@ from mfbench.core.machine import available_cpus
 from mfbench.core.plugins import load as load_plugin
 from mfbench.core.text import parse_duration
 from mfbench.engine.cache import CachedStep, StepCache
-from mfbench.engine.keys import own_sources
 from mfbench.engine.outcome import Outcome, finish_recipe
 from mfbench.engine.plan import plan_recipe
-from mfbench.engine.provenance import CodeState, environment, machine
+from mfbench.engine.provenance import CodeState, environment, looks_secret, machine
 from mfbench.engine.rehearsal import rehearse
 from mfbench.engine.run import Report, Run
 from mfbench.executors.base import Executor
@@ -28,6 +29,7 @@ from mfbench.journal.blobs import Blobs
 from mfbench.recipe.environment import names as variable_names
 from mfbench.recipe.load import load_recipe
 from mfbench.recipe.loaded import LoadedRecipe
+from mfbench.recipe.own_code import own_sources
 from mfbench.worker.job import JobStep
 from mfbench.workspace.workspace import Workspace, create, find
 
@@ -101,16 +103,25 @@ def drive_steps(workspace: Workspace, name: str, steps: list[JobStep], report: R
 
 
 def find_hits(steps: list[JobStep], workspace: Workspace | None) -> dict[str, CachedStep]:
-    """The steps whose results are there already, by name."""
+    """The steps whose results are there already, by name.
+
+    A step counts only where all that it depends on does: one that has to run again may come out differently
+    (not every estimator is deterministic), and what was made from its old result would no longer fit.
+    """
+    hits: dict[str, CachedStep] = {}
     if workspace is None:
-        return {}
+        return hits
     cache = StepCache(workspace.cache, Blobs(workspace.blobs))
-    return {step.name: hit for step in steps if (hit := cache.get(step.key)) is not None}
+    for step in steps:
+        hit = cache.get(step.key) if all(need in hits for need in step.needs) else None
+        if hit is not None:
+            hits[step.name] = hit
+    return hits
 
 
 def record(run: Run, loaded: LoadedRecipe, code: CodeState) -> None:
     """Params, and all that is needed to repeat the run: recipe, environment, commit, uncommitted changes."""
-    run.writer.write_many("param", list(loaded.params().items()))
+    run.writer.write_many("param", [(key, plain_param(value)) for key, value in loaded.params().items()])
     facts, patch = code.collect()
     if facts:
         run.writer.write_many("param", [(f"git.{key}", value) for key, value in facts.items()])
@@ -118,5 +129,11 @@ def record(run: Run, loaded: LoadedRecipe, code: CodeState) -> None:
     run.keep("environment.txt", environment().encode())
     if patch:
         run.keep("uncommitted.patch", patch)
-    for name, content in own_sources(loaded.recipe.model.estimator, loaded.folder).items():
-        run.keep(f"code/{name}", content)
+    for name, content in own_sources(loaded.tree["model"], loaded.folder).items():
+        if not looks_secret(name, content):
+            run.keep(f"code/{name}", content, "text/x-python")
+
+
+def plain_param(value: Any) -> Any:
+    """JSON has no infinity, and `C = inf` is a param worth seeing."""
+    return str(value) if isinstance(value, float) and not isfinite(value) else value

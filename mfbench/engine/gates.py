@@ -21,21 +21,24 @@ class GateResult:
     note: str = ""
 
 
-def judge(gates: tuple[str, ...], metrics: dict[str, float], champion: Version | None, data: str) -> list[GateResult]:
-    """Every gate's result. `data` is the digest of the test rows' origin, to say when it differs."""
-    return [_judge(text, metrics, champion, data) for text in gates]
+def judge(
+    gates: tuple[str, ...], metrics: dict[str, float], champion: Version | None, data: str, digest: str
+) -> list[GateResult]:
+    """Every gate's result. `data` stands for the rows and their split, to say when the champion's were others;
+    `digest` is the bundle's: the champion itself need not be better than the champion."""
+    return [_judge(text, metrics, champion, data, digest) for text in gates]
 
 
-def _judge(text: str, metrics: dict[str, float], champion: Version | None, data: str) -> GateResult:
+def _judge(text: str, metrics: dict[str, float], champion: Version | None, data: str, digest: str) -> GateResult:
     gate = parse_gate(text)
     observed = metrics.get(gate.metric, math.nan)
     if not gate.champion:
         return GateResult(text, gate.passes(observed, gate.number), observed, gate.number, None)
-    if champion is None:
-        passed = not math.isnan(observed)
-        return GateResult(text, passed, observed, None, None, "there is no champion yet")
-    theirs = champion.metrics.get(gate.metric)
-    if theirs is None:
+    if champion is None or champion.digest == digest:
+        note = "there is no champion yet" if champion is None else "it is the champion"
+        return GateResult(text, not math.isnan(observed), observed, None, champion.name if champion else None, note)
+    theirs = champion.metrics.get(gate.metric, math.nan)
+    if math.isnan(theirs):
         note = f"{champion.name} has no {gate.metric}: evaluate it with this metric, or drop the gate"
         return GateResult(text, False, observed, None, champion.name, note)
     bound = gate.bound(theirs)

@@ -14,6 +14,7 @@ import msgspec
 from mfbench.core.hashing import digest_bytes, digest_value
 from mfbench.core.versions import code_digest, python_version, version
 from mfbench.recipe.environment import expand
+from mfbench.recipe.own_code import dotted_estimators, own_sources
 from mfbench.worker.job import JobStep
 
 COMMON = ("steps/context.py", "worker")
@@ -60,32 +61,32 @@ def keyed(plans: list[StepPlan], external: dict[str, str] | None = None) -> list
     return steps
 
 
-def own_sources(estimator: str | None, folder: Path) -> dict[str, bytes]:
-    """The sources of an estimator that stands beside its recipe, by name; empty for an installed one."""
-    top, dot, _ = (estimator or "").partition(".")
-    if not dot:
-        return {}
-    beside = folder / f"{top}.py"
-    sources = [beside] if beside.is_file() else sorted((folder / top).rglob("*.py"))
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sources}
+def estimator_code(model: dict[str, Any], folder: Path) -> str | None:
+    """What stands for the code of a recipe's own estimators in a key; None where all are scikit-learn's.
+
+    An installed package is its version; what lies beside the recipe, or is installed as a link to its
+    sources, is the content of its files.
+    """
+    own = own_sources(model, folder)
+    parts = {name: digest_bytes(content) for name, content in own.items()}
+    for top in {name.partition(".")[0] for name in dotted_estimators(model)} - {"sklearn"}:
+        if not any(name.partition("/")[0] in (top, f"{top}.py") for name in own):
+            parts[top] = _installed_code(top)
+    return digest_value(parts) if parts else None
 
 
-def estimator_code(estimator: str | None, folder: Path) -> str | None:
-    """What stands for the estimator's code in a key: its sources, or its package's version; None for scikit-learn."""
-    top, dot, _ = (estimator or "").partition(".")
-    if not dot or top == "sklearn":
-        return None
-    sources = own_sources(estimator, folder)
-    if sources:
-        return digest_value({name: digest_bytes(content) for name, content in sources.items()})
-    known = version(top)
-    if known:
-        return f"{top}=={known}"
+def _installed_code(top: str) -> str:
     from importlib.util import find_spec
 
     spec = find_spec(top)
     origin = Path(spec.origin) if spec and spec.origin else None
-    return digest_bytes(origin.read_bytes()) if origin and origin.is_file() else None
+    if origin is None or not origin.is_file():
+        return "missing"
+    known = version(top)
+    if known and {"site-packages", "dist-packages"} & set(origin.parts):
+        return f"{top}=={known}"
+    sources = sorted(origin.parent.rglob("*.py")) if origin.name == "__init__.py" else [origin]
+    return digest_value([[path.name, digest_bytes(path.read_bytes())] for path in sources])
 
 
 def _merged(config: dict[str, Any], free: dict[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -27,6 +27,9 @@ from mfbench.recipe.load import load_recipe
 from mfbench.worker.job import JobStep
 from mfbench.workspace.workspace import Workspace
 
+if TYPE_CHECKING:
+    import subprocess
+
 _THREADED = {"numpy", "polars", "duckdb", "torch", "pyarrow", "sklearn"}
 
 
@@ -37,6 +40,7 @@ class Launched:
     run: str
     pid: int
     pipe: int
+    process: subprocess.Popen[bytes] | None = None
 
     def stop(self) -> None:
         """Asks the driver to end the run; it says so in the journal."""
@@ -46,21 +50,30 @@ class Launched:
             pass
 
     def close(self) -> None:
+        """Lets go of the run, which goes on if it has not ended."""
         os.close(self.pipe)
         try:
             os.waitpid(self.pid, os.WNOHANG)
         except ChildProcessError:
             pass
+        if self.process is not None:
+            self.process.returncode = 0  # detached: nobody here waits for it
 
 
 def launch(request: Request) -> Launched:
     """Starts the driver of a recipe and waits until the run exists. Raises what was wrong with the recipe."""
     loaded = load_recipe(Path(request.recipe), request.overrides)
     read, write = os.pipe()
-    plain = threading.active_count() == 1 and not _THREADED & sys.modules.keys()
-    pid = _forked(partial(drive, request, loaded=loaded), read, write) if plain else _spawned(request, write)
+    process = None
+    if threading.active_count() == 1 and not _THREADED & sys.modules.keys():
+        pid = _forked(partial(drive, request, loaded=loaded), read, write)
+    else:
+        process = _spawned(request, write)
+        pid = process.pid
     os.close(write)
-    return _begun(pid, read)
+    launched = _begun(pid, read)
+    launched.process = process
+    return launched
 
 
 def launch_steps(workspace: Workspace, name: str, steps: list[JobStep]) -> Launched:
@@ -101,7 +114,7 @@ def _forked(body: Callable[[Report], None], read: int, write: int) -> int:
     os._exit(0)
 
 
-def _spawned(request: Request, write: int) -> int:
+def _spawned(request: Request, write: int) -> subprocess.Popen[bytes]:
     import subprocess
 
     process = subprocess.Popen(
@@ -113,7 +126,7 @@ def _spawned(request: Request, write: int) -> int:
     assert process.stdin is not None
     process.stdin.write(msgspec.json.encode(request))
     process.stdin.close()
-    return process.pid
+    return process
 
 
 def run_driver(body: Callable[[Report], None], write: int) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mfbench.core import jsonio
+from mfbench.core.hashing import digest_value
 from mfbench.engine.cache import CachedStep
 from mfbench.engine.gates import GateResult, judge
 from mfbench.engine.provenance import machine
@@ -39,10 +40,10 @@ def finish_recipe(
     blobs = Blobs(workspace.blobs)
     packed = jsonio.loads(blobs.read(results["package"].outputs["bundle.json"][0]))
     name, registry = recipe.register.model or recipe.recipe.name, Registry(workspace)
-    data = results["split"].outputs["split.parquet"][0]
+    data = digest_value([results["ingest"].outputs["data.parquet"][0], results["split"].outputs["split.parquet"][0]])
     while True:
         champion = registry.models().get(name, RegisteredModel(name)).champion()
-        judged = judge(recipe.register.gates, packed["metrics"], champion, data)
+        judged = judge(recipe.register.gates, packed["metrics"], champion, data, packed["digest"])
         if not all(gate.passed for gate in judged):
             model = None
             break

@@ -8,7 +8,7 @@ from typing import Any
 from mfbench.core.about import __version__
 from mfbench.core.plugins import load as load_plugin
 from mfbench.core.text import did_you_mean
-from mfbench.data.source import digest_sources, find_files
+from mfbench.data.source import digest_sources, find_files, format_of
 from mfbench.engine.keys import StepPlan, estimator_code, keyed
 from mfbench.recipe.gates import parse_gate
 from mfbench.recipe.loaded import LoadedRecipe
@@ -21,9 +21,16 @@ CODE = {
     "ingest": ("steps/ingest.py", "data"),
     "check": ("steps/check.py", "data/checks.py"),
     "split": ("steps/split.py", "data/split.py"),
-    "features": ("steps/features.py", "features", "flavors", "data/expressions.py"),
+    "features": (
+        "steps/features.py",
+        "steps/precheck.py",
+        "bundle/model.py",
+        "features",
+        "flavors",
+        "data",
+    ),
     "train": ("steps/train.py", "features", "flavors"),
-    "refit": ("steps/refit.py", "steps/train.py", "features", "flavors"),
+    "refit": ("steps/refit.py", "steps/train.py", "steps/precheck.py", "features", "flavors"),
     "evaluate": ("steps/evaluate.py", "features", "flavors", "stats", "bundle/model.py"),
     "package": ("steps/package.py", "features", "flavors", "bundle"),
 }
@@ -34,19 +41,24 @@ def plan_recipe(loaded: LoadedRecipe, memory: Path | None = None) -> list[JobSte
     check_names(loaded)
     recipe, tree = loaded.recipe, loaded.tree
     data, task, seed = tree["data"], recipe.recipe.task, recipe.run.seed
-    source = digest_sources(find_files(recipe.data.source, loaded.folder), memory)
-    read = {name: data[name] for name in ("format", "csv", "target", "positive", "weight")}
+    files = find_files(recipe.data.source, loaded.folder)
+    source = digest_sources(files, memory)
+    read = {name: data[name] for name in ("csv", "target", "positive", "weight")}
+    read["format"] = format_of(files, recipe.data.format)
+    # A file's ending says how it is read: the same bytes under another one are another table.
+    endings = sorted({file.suffix.lower() for file in files})
     # Nothing depends on the check step: it comes before the rest, and ends the run where it fails.
     nowhere = {"source": "", "target": ""}  # for steps that read the ingested table
     chooses = {name: data[name] for name in ("key", "weight", "use", "exclude")}
     flavor = load_plugin("mfbench.flavors", recipe.model.flavor)
+    libraries = ("polars", "numpy", "scipy", "scikit-learn", "skops", *flavor.distributions)
     model = tree["model"]
     shape = {**model, "params": {k: v for k, v in model["params"].items() if _nested(v)}}
     chosen = list(recipe.evaluate.metrics)
     info = tree["recipe"]
     step, refit = _step, recipe.data.split.refit
     plans = [
-        step("ingest", (), {"data": read, "task": task, "source_digest": source}, ("polars",),
+        step("ingest", (), {"data": read, "task": task, "source_digest": source, "endings": endings}, ("polars",),
              {"data": {"source": data["source"]}}),
         step("check", ("ingest",), {"data": {**nowhere, "key": data["key"], "checks": data["checks"]}}, ("polars",)),
         step("split", ("ingest",), {"split": {**data["split"], "refit": False}, "task": task, "seed": seed},
@@ -54,21 +66,22 @@ def plan_recipe(loaded: LoadedRecipe, memory: Path | None = None) -> list[JobSte
         step("features", ("ingest", "split"),
              {"data": {**nowhere, **chooses, "split": {"by": data["split"]["by"]}}, "task": task,
               "features": tree["features"], "model": shape},
-             ("polars", "numpy", *flavor.distributions)),
+             libraries),
         step("train", ("ingest", "split", "features"), {"model": model, "task": task, "seed": seed},
-             ("polars", "numpy", *flavor.distributions)),
+             libraries),
         step("evaluate", ("ingest", "split", "features", "train"),
              {"model": model, "task": task, "metrics": chosen, "key": data["key"]},
-             ("polars", "numpy", *flavor.distributions)),
+             libraries),
         *([step("refit", ("ingest", "features"), {"model": model, "task": task, "seed": seed},
-                ("polars", "numpy", *flavor.distributions))] if refit else []),
+                libraries)] if refit else []),
         step("package", ("ingest", "split", "features", "train", "evaluate", *(["refit"] if refit else [])),
              {"model": model, "task": task, "split": data["split"], "target": data["target"],
               "name": (tree["register"] or {}).get("model") or info["name"],
-              "description": info["description"], "mfbench": __version__},
-             ("polars", "numpy", "scipy", "skops", "scikit-learn", *flavor.distributions)),
+              "description": info["description"], "mfbench": __version__,
+              "reading": {"format": read["format"], "csv": data["csv"]}},
+             libraries),
     ]  # fmt: skip
-    own = estimator_code(recipe.model.estimator, loaded.folder)
+    own = estimator_code(tree["model"], loaded.folder)
     return keyed(plans, dict.fromkeys(("features", "train", "evaluate", "refit", "package"), own) if own else None)
 
 

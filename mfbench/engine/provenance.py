@@ -16,8 +16,18 @@ if TYPE_CHECKING:
     import subprocess
 
 MOST_PATCH = 1_000_000  # bytes
-_SECRET = re.compile(r"(^|/)(\.env|.*\.pem|.*\.key|.*secret.*|.*credential.*|id_rsa.*|\.netrc|\.pypirc)", re.IGNORECASE)
-_TOKEN = re.compile(r"(?i)(password|passwd|secret|token|api_?key|aws_[a-z_]*key)\s*[=:]")
+_SECRET_NAME = re.compile(r"(?i)(^|/)(\.env|.*\.pem|.*\.key|.*secret.*|.*credential.*|id_rsa.*|\.netrc|\.pypirc)")
+_SECRET_TEXT = re.compile(
+    r"(?i)(pass(word|wd|phrase)?|secret|token|credential|api_?key|access_?key|private_?key|authorization)"
+    r"[\w\"'\]]*\s*[=:]"
+    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----|\b(ghp|gho|github_pat|glpat|xox[abp]|sk|AKIA)[-_A-Za-z0-9]{12,}"
+    r"|\w+://[^/\s:@]+:[^/\s:@]+@"
+)
+
+
+def looks_secret(name: str, content: bytes) -> bool:
+    """Whether a file's name or text looks like a secret. A false alarm costs a record, a miss costs a secret."""
+    return bool(_SECRET_NAME.search(name) or _SECRET_TEXT.search(content.decode(errors="replace")))
 
 
 def machine() -> dict[str, Any]:
@@ -25,7 +35,7 @@ def machine() -> dict[str, Any]:
         "host": host(),
         "system": f"{os.uname().sysname} {os.uname().release}",
         "machine": os.uname().machine,
-        "cpus": os.cpu_count(),
+        "host_cpus": os.cpu_count(),
         "python": python_version(),
         "executable": sys.executable,
         "mfbench": __version__,
@@ -54,7 +64,10 @@ class CodeState:
 
         try:
             return subprocess.Popen(
-                ["git", "-C", str(self.top), *words], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+                ["git", "-C", str(self.top), *words],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=_git_environment(),
             )
         except OSError:  # git is not installed
             return None
@@ -67,14 +80,23 @@ class CodeState:
         names = [name for name in self._changed.communicate()[0].decode(errors="replace").split("\0") if name]
         if self._commit.returncode:
             return {}, b""
-        fine = [name for name in names if not _SECRET.search(name)]
+        fine = [name for name in names if not _SECRET_NAME.search(name)]
         left_out = sorted(set(names) - set(fine))
         patch = b""
         if fine:
             asked = self._ask(
                 "diff", "HEAD", "--no-color", "--no-ext-diff", "--", *(f":(top,literal){n}" for n in fine)
             )
-            patch = asked.communicate()[0] if asked else b""
-            if len(patch) > MOST_PATCH or _TOKEN.search(patch.decode(errors="replace")):
+            if asked is not None and asked.stdout is not None:
+                patch = asked.stdout.read(MOST_PATCH + 1)
+                asked.stdout.close()
+                asked.wait()
+            if len(patch) > MOST_PATCH or looks_secret("", patch):
                 patch, left_out = b"", names
         return {"commit": commit, "dirty": bool(names), "left_out": left_out}, patch
+
+
+def _git_environment() -> dict[str, str]:
+    """Without what would point git elsewhere, and without its wish to refresh the user's index."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    return {**kept, "GIT_OPTIONAL_LOCKS": "0"}

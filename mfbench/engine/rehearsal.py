@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import msgspec
@@ -44,7 +43,7 @@ def rehearse(loaded: LoadedRecipe, cpus: int) -> WarmWorker:
     warm = WarmWorker(check, cpus)
     answer = warm.answer()
     if not answer:
-        printed = os.read(warm.printed, 1 << 20).decode(errors="replace").strip()
+        printed = warm.early.decode(errors="replace").strip()
         warm.dismiss()
         raise MfbenchError("the check of the recipe broke off", hint=printed[-2000:] or "its process was killed")
     problem = msgspec.json.decode(answer)

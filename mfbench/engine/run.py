@@ -50,7 +50,7 @@ class Run:
         self.outcome = Outcome("finished")
         self.stopping = False
         signal.signal(signal.SIGTERM, self._on_stop)
-        self.id, self.marker = workspace.new_run({"pid": os.getpid(), "host": about["host"]})
+        self.id, self.marker = workspace.new_run({"pid": os.getpid(), "host": about["host"], "leader": "driver"})
         self.folder = workspace.run_folder(self.id)
         self.writer = SegmentWriter(self.folder / "events", "driver", run=self.id)
         self.writer.write("run.started", about)
@@ -86,7 +86,11 @@ class Run:
             if step.name in self.hits:
                 self._tell_cached(step, self.hits[step.name])
         if len(self.hits) < len(self.steps):
-            self._follow(executor.start(self.folder, warm), timeout)
+            execution = executor.start(self.folder, warm)
+            try:
+                self._follow(execution, timeout)
+            finally:  # whatever went wrong here, nothing may go on writing to a run that is over
+                execution.stop(GRACE)
 
     def end(self, work: Callable[[], Outcome]) -> None:
         """Does the rest of the run's work, and writes its last event, also when the work fails."""
@@ -100,7 +104,7 @@ class Run:
             self.writer.write("log", "error", traceback.format_exc())
             reason = f"mfbench itself failed: {type(error).__name__}: {error}"
             outcome = Outcome("failed", _error("Internal", reason, f"see: mfbench runs logs {self.id}"))
-        if self.stopping:
+        if self.stopping and outcome.model is None:  # too late for a model that is registered already
             outcome = Outcome("stopped")
         _remove_tree(self.folder / WORK)
         self.writer.write("run.ended", outcome.status, outcome.error, outcome.model)
@@ -170,7 +174,7 @@ class Run:
         if status == "finished":
             self.results[name] = CachedStep(step=name, run=self.id, seconds=took, outputs=taken, events=events)
             self.cache.put(key, self.results[name])
-        else:
+        elif self.outcome.status == "finished":  # a step that fails because it was stopped is not why
             self.outcome = Outcome("failed", error)
 
 

@@ -33,7 +33,10 @@ class Execution(Protocol):
         """Whole lines that the worker has printed since the last call."""
 
     def stop(self, grace: float) -> Exit:
-        """Ends the worker and everything it started: asked first, killed after `grace` seconds."""
+        """Ends the worker and everything it started: asked first, killed after `grace` seconds.
+
+        Returns how it ended; once it has, that is all that this does.
+        """
 
 
 class Executor(Protocol):

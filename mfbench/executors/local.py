@@ -29,18 +29,20 @@ class LocalExecution:
         self.pid = worker.pid
         self._worker = worker  # its order pipe has to stay open: the worker ends when it closes
         self._printed = worker.printed
-        self._partial = b""
+        self._partial = worker.early
         self._open = True
+        self._ended: Exit | None = None
         os.set_blocking(self._printed, False)
 
     def poll(self, timeout: float) -> Exit | None:
         deadline = time.monotonic() + timeout
-        while True:
+        while self._ended is None:
             pid, status = os.waitpid(self.pid, os.WNOHANG)
             if pid:
                 code = os.waitstatus_to_exitcode(status)
                 self._end_group(signal.SIGKILL)  # children that it left behind
-                return Exit(code, -code if code < 0 else None)
+                self._ended = Exit(code, -code if code < 0 else None)
+                break
             left = deadline - time.monotonic()
             if left <= 0:
                 return None
@@ -48,6 +50,7 @@ class LocalExecution:
             select.select([self._printed] if self._open else [], [], [], min(left, 0.002))
             if self._open and select.select([self._printed], [], [], 0)[0]:
                 return None
+        return self._ended
 
     def printed(self) -> list[str]:
         while self._open:
@@ -63,6 +66,8 @@ class LocalExecution:
         return [line.decode(errors="replace") for line in lines]
 
     def stop(self, grace: float) -> Exit:
+        if self._ended is not None:
+            return self._ended
         self._end_group(signal.SIGTERM)
         ended = self.poll_silently(grace)
         if ended is None:

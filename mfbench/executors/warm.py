@@ -8,6 +8,7 @@ When the driver dies, the pipe between the two closes and the child ends with al
 from __future__ import annotations
 
 import os
+import select
 import signal
 import sys
 import threading
@@ -26,6 +27,7 @@ class WarmWorker:
         order_read, self._order = os.pipe()
         self._answer, answer_write = os.pipe()
         self.printed, printed_write = os.pipe()
+        self.early = b""
         self.pid = os.fork()
         if self.pid:
             for descriptor in (order_read, answer_write, printed_write):
@@ -50,9 +52,18 @@ class WarmWorker:
             os._exit(code)
 
     def answer(self) -> bytes:
-        """The rehearsal's bytes; empty when the child died of it."""
-        with os.fdopen(self._answer, "rb") as stream:
-            return stream.read()
+        """The rehearsal's bytes; empty when the child died of it. What it prints meanwhile is kept in `early`."""
+        content = b""
+        while True:
+            for descriptor in select.select([self._answer, self.printed], [], [])[0]:
+                chunk = os.read(descriptor, 65536)
+                if descriptor == self._answer and chunk:
+                    content += chunk
+                elif descriptor == self.printed and chunk:
+                    self.early += chunk
+                else:  # the answer is whole, or the child is gone
+                    os.close(self._answer)
+                    return content
 
     def order(self, folder: Path) -> None:
         """Runs the job in `folder`. The pipe stays open: its end is the child's end."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from typing import Literal
 
@@ -11,6 +12,7 @@ import polars as pl
 
 from mfbench.core.errors import FitError
 from mfbench.core.text import did_you_mean
+from mfbench.data.complaints import kind_of
 from mfbench.data.expressions import evaluate, parse
 from mfbench.data.target import TARGET, WEIGHT
 from mfbench.recipe.schema import Data, Feature, Kind, Part
@@ -33,19 +35,25 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
     parts: tuple[Part, ...] = ()
 
 
-def choose_columns(frame: pl.DataFrame, data: Data, features: dict[str, Feature], outcome: list[str]) -> list[Column]:
-    """The features of a training table. `outcome`: columns that make the target, never a feature.
+def choose_columns(
+    frame: pl.DataFrame, data: Data, features: dict[str, Feature], outcome: list[str], weights: Sequence[str] = ()
+) -> list[Column]:
+    """The features of a training table. `outcome`: columns that make the target, `weights`: those that make the
+    weight; like the key they are never features.
 
     Raises FitError for a pattern that matches nothing, an expression that reads the outcome, a wrong name.
     """
     frame = frame.drop(TARGET, WEIGHT, strict=False)
-    aside = {*outcome, data.key, data.weight, *(name for name in frame.columns if _OURS.fullmatch(name))}
+    never = dict.fromkeys(weights, "makes the weight of a row") | ({data.key: "is the key"} if data.key else {})
+    aside = {*outcome, *never, *(name for name in frame.columns if _OURS.fullmatch(name))}
     raw: list[str] = []
     for i, pattern in enumerate(data.use):
         matches = _matches(pattern, frame.columns, ("data", "use", i))
         named = matches == [pattern]
         if named and pattern in outcome:
             raise FitError(("data", "use", i), f"{pattern!r} makes the target: it would leak the answer", "take it out")
+        if named and pattern in never:
+            raise FitError(("data", "use", i), f"{pattern!r} {never[pattern]}, and no feature", "take it out")
         raw += [name for name in matches if (name not in aside or named) and name not in raw]
     for i, pattern in enumerate(data.exclude):
         matches = _matches(pattern, frame.columns, ("data", "exclude", i))
@@ -56,6 +64,8 @@ def choose_columns(frame: pl.DataFrame, data: Data, features: dict[str, Feature]
         if feature.expr is None and name not in frame.columns:
             hint = f'{did_you_mean(name, frame.columns)} A new column is made by an expression: {name} = "…"'
             raise FitError(("features", name), f"there is no column {name!r}", hint)
+        if feature.expr is None and name in never and feature.kind != "drop":
+            raise FitError(("features", name), f"{name!r} {never[name]}, and no feature", "take it out")
     wanted = [*(name for name in raw if name not in features), *features]
     columns = [_column(frame, name, features.get(name, Feature()), outcome) for name in wanted]
     if not any(column.kind != "drop" for column in columns):
@@ -108,9 +118,9 @@ def _infer(values: pl.Series) -> tuple[Kind, str]:
     if values.null_count() == len(values):
         return "drop", "has no value at all"
     if dtype.is_numeric() or dtype == pl.Boolean or dtype in (pl.Duration, pl.Time):
-        return ("drop", "has one value only") if values.n_unique() == 1 else ("numeric", str(dtype))
+        return ("drop", "has one value only") if values.n_unique() == 1 else ("numeric", kind_of(dtype))
     if isinstance(dtype, pl.Date | pl.Datetime):
-        return "datetime", str(dtype)
+        return "datetime", kind_of(dtype)
     if dtype == pl.String:
         different = values.n_unique()
         if different == 1:
@@ -118,7 +128,7 @@ def _infer(values: pl.Series) -> tuple[Kind, str]:
         if different > MANY and different > len(values) / 2:
             return "drop", f"text with {different:,} different values; set its kind to keep it"
         return "categorical", f"text, {different:,} different values"
-    return "drop", f"{dtype} is no kind of feature"
+    return "drop", f"{kind_of(dtype)} is no kind of feature"
 
 
 def _fits(values: pl.Series, kind: Kind, key: tuple[str, str]) -> None:
@@ -134,7 +144,7 @@ def _fits(values: pl.Series, kind: Kind, key: tuple[str, str]) -> None:
         example = f", for example {some[0]!r}" if some and dtype == pl.String else ""
         right, _ = _infer(values)
         hint = f"kind = {right!r} fits" if right not in ("drop", kind) else "kind = 'drop' leaves it out"
-        raise FitError((*key, "kind"), f"{key[1]!r} cannot be {kind}: it is {dtype}{example}", hint)
+        raise FitError((*key, "kind"), f"{key[1]!r} cannot be {kind}: it is {kind_of(dtype)}{example}", hint)
 
 
 def _options(asked: Feature, kind: Kind, key: tuple[str, str]) -> None:

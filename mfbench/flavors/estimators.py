@@ -70,11 +70,12 @@ def another(name: str, task: str) -> str:
     from sklearn.utils.discovery import all_estimators
 
     kind = "classifier" if task == "classification" else "regressor"
-    names = [label for label, _ in all_estimators(type_filter=kind)]
-    other = re.sub("Classifier$|Regressor$|Regression$", "", name)
-    meant = [f"{other}{end}" for end in (kind.capitalize(), "Regression", "") if f"{other}{end}" in names]
+    names = {label for label, _ in all_estimators(type_filter=kind)}
+    stem = re.sub("Classifier$|Regressor$", "", name)
+    pair = {"LogisticRegression": "LinearRegression", "LinearRegression": "LogisticRegression"}
     default = "HistGradientBoosting" + kind.capitalize()
-    return f"for {task}: {meant[0] if meant else nearest(name, names) or default}"
+    meant = [label for label in (pair.get(name), stem + kind.capitalize(), stem, default) if label in names]
+    return f"for {task}: {meant[0]}"
 
 
 def _imported(name: str, module_name: str, attribute: str, key: tuple[str, ...]) -> Any:

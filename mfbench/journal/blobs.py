@@ -20,8 +20,12 @@ class Blobs:
     def path(self, digest: str) -> Path:
         return self.folder / digest
 
-    def has(self, digest: str) -> bool:
-        return self.path(digest).exists()
+    def has(self, digest: str, size: int | None = None) -> bool:
+        """Whether it is there; with `size`, whether it is there in full: what was cut short is stored anew."""
+        try:
+            return size in (None, self.path(digest).stat().st_size)
+        except OSError:
+            return False
 
     def take(self, source: Path) -> tuple[str, int]:
         """Takes the file's content: (digest, bytes). The source stays, now read-only where it was linked.
@@ -30,7 +34,7 @@ class Blobs:
         """
         source = Path(os.path.realpath(source))  # a link to a symbolic link would be no content of ours
         digest, size = digest_file(source), source.stat().st_size
-        if not self.has(digest):
+        if not self.has(digest, size):
             with self._staged(digest) as staged:
                 try:
                     staged.hardlink_to(source)
@@ -41,7 +45,7 @@ class Blobs:
     def put(self, content: bytes) -> str:
         """Its digest. Raises MfbenchError when the disk does not take it."""
         digest = digest_bytes(content)
-        if not self.has(digest):
+        if not self.has(digest, len(content)):
             with self._staged(digest) as staged:
                 staged.write_bytes(content)
         return digest

@@ -41,8 +41,9 @@ def redact(text: str, variables: set[str]) -> str:
     """`text` with the values of these variables turned back into placeholders (short values are left)."""
     for name in variables:
         value = os.environ.get(name, "")
-        if len(value) >= 4:
-            text = text.replace(value, f"${{{name}}}")
+        for part in {value, *value.splitlines()}:  # texts are journaled line by line
+            if len(part) >= 4:
+                text = text.replace(part, f"${{{name}}}")
     return text
 
 

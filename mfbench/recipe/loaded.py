@@ -81,10 +81,11 @@ class LoadedRecipe:
 
     def params(self) -> dict[str, Any]:
         """The resolved recipe as dotted keys: what a run records as its params."""
-        model = self.tree["model"]
-        tree = {**self.tree, "model": {**model["params"], **model}}
-        del tree["model"]["params"]
-        return dict(_dotted(tree, ""))
+        model = {key: item for key, item in self.tree["model"].items() if key != "params"}
+        given = self.tree["model"]["params"]
+        clash = {key: item for key, item in given.items() if key in model}  # as the recipe has to write them, too
+        flat = {key: item for key, item in given.items() if key not in model}
+        return dict(_dotted({**self.tree, "model": {**flat, **model, "params": clash}}, ""))
 
 
 def _spellings(key: Key) -> list[Key]:

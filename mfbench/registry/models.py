@@ -15,6 +15,7 @@ from mfbench.core.errors import MfbenchError, NotFoundError, UsageError
 from mfbench.core.text import did_you_mean
 from mfbench.journal.blobs import Blobs
 from mfbench.journal.ledger import Entry, LedgerWriter, open_ledger, read_ledger
+from mfbench.journal.line import unpack_number
 from mfbench.recipe.load import NAME
 from mfbench.workspace.workspace import Workspace
 
@@ -190,7 +191,7 @@ def reduce_models(entries: list[Entry]) -> dict[str, RegisteredModel]:
                 registered=entry.time,
                 actor=entry.actor,
                 reason=entry.reason,
-                metrics=body["metrics"],
+                metrics={key: unpack_number(value) for key, value in body["metrics"].items()},
                 data=body.get("data", ""),
                 provenance=body.get("provenance", ""),
             )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import polars as pl
 
 from mfbench.bundle.model import Model
@@ -15,11 +16,12 @@ from mfbench.recipe.schema import Csv
 _ENDINGS = {".csv": "csv", ".parquet": "parquet", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 
 
-def score_file(model: Model, source: str, out: Path, *, force: bool = False, separator: str = ",") -> int:
+def score_file(model: Model, source: str, out: Path, *, force: bool = False, separator: str | None = None) -> int:
     """Writes the rows of `source` (a file, glob or folder) with the model's predictions; the number of rows.
 
-    The output appears under its name once it is whole. Raises UsageError where it exists and `force` is not
-    given, where a column is missing, and where an input column has the name of a prediction.
+    CSV is read as the training data was written, or with another `separator`. The output appears under its name
+    once it is whole. Raises UsageError where it exists and `force` is not given, where a column is missing, and
+    where an input column has the name of a prediction.
     """
     kind = _ENDINGS.get(out.suffix.lower())
     if kind is None:
@@ -30,7 +32,9 @@ def score_file(model: Model, source: str, out: Path, *, force: bool = False, sep
         raise UsageError("the output's folder does not exist", where=str(out.parent))
     try:
         files = find_files(source, Path.cwd())
-        rows = read_table(files, format_of(files, None), Csv(separator=separator))
+        written = msgspec.convert(model.manifest.reading.get("csv", {}), Csv)
+        csv = msgspec.structs.replace(written, separator=separator) if separator else written
+        rows = read_table(files, format_of(files, None), csv)
     except FitError as error:  # names a recipe's key, and there is no recipe here
         raise UsageError(error.message, hint=error.hint if "data." not in (error.hint or "") else None) from None
     predicted = model.predict(rows)

@@ -6,6 +6,7 @@ import polars as pl
 
 from mfbench.core.errors import RefusedError
 from mfbench.data.checks import CheckResult, run_checks
+from mfbench.data.target import TARGET, WEIGHT
 from mfbench.recipe.schema import Data
 from mfbench.steps.context import StepContext, row_count
 
@@ -39,10 +40,10 @@ def _told(result: CheckResult) -> str:
 def _keep_rows(ctx: StepContext, frame: pl.DataFrame, failed: list[CheckResult]) -> str | None:
     """Writes the first rows of each failed check for a person to look at; says where."""
     parts = [
-        frame.with_row_index("row")
+        frame.with_row_index("__row__")
         .filter(result.bad)
         .head(KEPT_ROWS)
-        .select(pl.lit(result.name).alias("check"), pl.all().exclude("^__.*$"))
+        .select(pl.lit(result.name).alias("__check__"), pl.all().exclude(TARGET, WEIGHT))
         for result in failed
         if result.bad is not None
     ]

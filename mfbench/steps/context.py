@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,10 +18,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class StepContext:
-    """`emit(kind, *fields)` writes an event of this run. A step writes files only through `output`."""
+    """`emit(kind, *fields)` writes an event of this run. A step writes files only through `output`.
+
+    `written` is the configuration as it stands in the recipe: with `${NAME}` where `config` has the value. What
+    goes into a bundle comes from there.
+    """
 
     name: str
     config: dict[str, Any]
+    written: dict[str, Any]
     inputs: dict[str, dict[str, Path]]
     folder: Path
     recipe_folder: Path
@@ -60,6 +66,13 @@ class StepContext:
 
     def log(self, text: str, level: str = "info") -> None:
         self.emit("log", level, text)
+
+
+def make_importable(folder: Path) -> None:
+    """An estimator may stand beside its recipe. Last on the path: a file there never hides an installed module."""
+    path = str(folder.resolve())
+    if path not in sys.path:
+        sys.path.append(path)
 
 
 def row_count(count: int) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 from mfbench.bundle.card import model_card
-from mfbench.bundle.manifest import Field
+from mfbench.bundle.manifest import CODE, Field
 from mfbench.bundle.model import dtype_name, predictions
 from mfbench.bundle.pack import pack
 from mfbench.core import jsonio
@@ -14,6 +15,7 @@ from mfbench.core.plugins import load as load_plugin
 from mfbench.core.versions import python_version, version
 from mfbench.features.encoder import Encoder
 from mfbench.flavors.base import Flavor
+from mfbench.recipe.own_code import dotted_estimators, own_sources
 from mfbench.recipe.schema import Model, Split
 from mfbench.steps.context import StepContext
 from mfbench.steps.evaluate import label
@@ -46,17 +48,17 @@ def run(ctx: StepContext) -> None:
     reference = rows.hstack(answers.rename({name: f"__{name}__" for name in answers.columns}))
     reference.write_parquet(bundle / "reference.parquet", statistics=False)
     (bundle / "input_example.json").write_text(rows.head(EXAMPLE_ROWS).write_json() + "\n", encoding="utf-8")
-    requirements = _requirements(model, ctx.config["mfbench"])
+    requirements = _requirements(ctx.config["model"], ctx.config["mfbench"])
     (bundle / "requirements.txt").write_text("\n".join(requirements) + "\n", encoding="utf-8")
     estimator = flavor.estimator_name(model, task)
     card = model_card(
         name=ctx.config["name"],
-        description=ctx.config["description"],
+        description=ctx.written["description"],
         task=task,
-        target=ctx.config["target"],
+        target=ctx.written["target"],
         classes=classes,
         estimator=estimator,
-        params=model.params,
+        params=ctx.written["model"]["params"],
         rows={"train": train.height, "test": test.height},
         split=_split_words(ctx.typed(Split, "split")),
         metrics=metrics,
@@ -64,19 +66,23 @@ def run(ctx: StepContext) -> None:
         columns=[(name, kind, why) for name, kind, why in columns],
     )
     (bundle / "README.md").write_text(card, encoding="utf-8")
+    for name, content in own_sources(ctx.config["model"], ctx.recipe_folder).items() if types else ():
+        (bundle / CODE / name).parent.mkdir(parents=True, exist_ok=True)
+        (bundle / CODE / name).write_bytes(content)
     digest = pack(
         bundle,
         name=ctx.config["name"],
         task=task,
         flavor=model.flavor,
         estimator=estimator,
-        target=ctx.config["target"],
+        target=ctx.written["target"],
         classes=tuple(classes),
         inputs=tuple(inputs),
         outputs=tuple(Field(name, dtype_name(predicted.schema[name]), False) for name in predicted.columns),
         features=tuple(Encoder.load(bundle).names),
         metrics=metrics,
         requirements=tuple(requirements),
+        reading=ctx.written["reading"],
         python=python_version(),
         types=tuple(types),
     )
@@ -90,11 +96,11 @@ def _copy(source: Path, target: Path) -> None:
         shutil.copyfile(path, target / path.name)
 
 
-def _requirements(model: Model, own: str) -> list[str]:
+def _requirements(model: dict[str, Any], own: str) -> list[str]:
     """Exact versions of what loads and runs the model."""
-    top, dot, _ = (model.estimator or "").partition(".")
-    names = {*ALWAYS, *([top] if dot and top != "sklearn" else [])}
-    return sorted([f"mfbench=={own}", *(f"{name}=={found}" for name in names if (found := version(name)))])
+    tops = {name.partition(".")[0] for name in dotted_estimators(model)} - {"sklearn"}
+    found = {name: version(name) for name in {*ALWAYS, *tops}}
+    return sorted([f"mfbench=={own}", *(f"{name}=={number}" for name, number in found.items() if number)])
 
 
 def _split_words(split: Split) -> str:

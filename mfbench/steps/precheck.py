@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import msgspec
@@ -21,6 +20,7 @@ from mfbench.flavors.base import Flavor
 from mfbench.recipe.gates import parse_gate
 from mfbench.recipe.schema import Model, Recipe
 from mfbench.stats import metrics
+from mfbench.steps.context import make_importable
 from mfbench.steps.ingest import load
 
 _ENOUGH = {"values": ("values",), "classes": ("classes",), "scores": ("classes", "scores"),
@@ -43,8 +43,7 @@ class Report(msgspec.Struct, frozen=True):
 
 def precheck(recipe: Recipe, folder: Path) -> Report:
     """Raises FitError or another UsageError for the first thing that is wrong."""
-    if str(folder) not in sys.path:
-        sys.path.insert(0, str(folder))  # an estimator may stand beside its recipe
+    make_importable(folder)
     task, data = recipe.recipe.task, recipe.data
     flavor, _ = check_model(recipe.model, task, weighted=data.weight is not None)
     chosen = list(check_metrics(recipe, flavor))
@@ -52,7 +51,7 @@ def precheck(recipe: Recipe, folder: Path) -> Report:
     results = run_checks(found.frame, data)
     parts = split_rows(found.frame, data.split, task, recipe.run.seed)
     train = found.frame.filter(parts == "train")
-    columns = choose_columns(train, data, recipe.features, found.target_columns)
+    columns = choose_columns(train, data, recipe.features, found.target_columns, found.weight_columns)
     for name, feature in recipe.features.items():
         if feature.expr is not None and train.height < found.frame.height:
             check_expression(found.frame, name, feature.expr)

@@ -157,7 +157,7 @@ def _append(con: duckdb.DuckDBPyConnection, table: str, rows: list[tuple[object,
 def _fold_ledger(con: duckdb.DuckDBPyConnection, workspace: Workspace) -> None:
     """The ledger is small and checked as a whole: it is replaced. A damaged one stays as it was last seen whole."""
     size = str(_ledger_size(workspace))
-    if con.execute("SELECT value FROM meta WHERE key = 'ledger_size'").fetchone() == (size,):
+    if con.execute("SELECT value FROM meta WHERE key = 'ledger_size'").fetchall() == [(size,)]:
         return
     con.execute("INSERT OR REPLACE INTO meta VALUES ('ledger_size', ?)", [size])
     try:

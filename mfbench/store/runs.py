@@ -36,12 +36,11 @@ def list_runs(
     with Store(workspace).reading() as con:
         try:
             rows = as_rows(con.execute(f"SELECT * FROM runs {condition} ORDER BY {order}, run DESC {page}"))
-            total = con.execute(f"SELECT count(*) FROM runs {condition}").fetchone()
+            ((total,),) = con.execute(f"SELECT count(*) FROM runs {condition}").fetchall()
         except ASKED_WRONG as error:
             told = str(error).splitlines()[0]
             raise UsageError(f"--where does not work: {told}", hint="quote text with '…'; numbers stand bare") from None
-    assert total is not None
-    return rows, int(total[0])
+    return rows, total
 
 
 def show_run(workspace: Workspace, run: str) -> dict[str, Any]:
@@ -51,9 +50,9 @@ def show_run(workspace: Workspace, run: str) -> dict[str, Any]:
         if not found:
             raise NotFoundError(f"there is no run {run!r}", hint="list the runs with: mfbench runs")
         parts = {name: _part(con, name, run) for name in _PARTS}
-        about = con.execute("SELECT about FROM run_base WHERE run = ?", [run]).fetchone()
+        ((about,),) = con.execute("SELECT about FROM run_base WHERE run = ?", [run]).fetchall()
         damages = _part(con, "damages", run)
-    details = msgspec.json.decode(about[0]) if about and about[0] else {}
+    details = msgspec.json.decode(about) if about else {}
     return {**found[0], **parts, "about": details, "damages": damages}
 
 

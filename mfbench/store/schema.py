@@ -70,8 +70,12 @@ CREATE VIEW model_history AS
 
 SCHEMA = f"{VERSION} {digest_bytes((TABLES + VIEWS).encode())[:16]}"
 
-# The points that are being folded are in the temporary table `fresh`, the runs in `touched`.
-POINTS = "CREATE TEMP TABLE fresh AS SELECT *, 0::BIGINT AS seq, true AS greater FROM t_metrics LIMIT 0"
+# The points that are being folded are in the temporary table `fresh`, the runs in `touched`. Their columns are written
+# out: what DuckDB 2.0.0 makes by CREATE TABLE AS without rows reads as empty once 122,880 rows are appended to it.
+POINTS = """
+CREATE TEMP TABLE fresh (run VARCHAR, trial BIGINT, key VARCHAR, step BIGINT, time BIGINT, value DOUBLE, seq BIGINT,
+                         greater BOOLEAN)
+"""
 TOUCHED = "CREATE TEMP TABLE touched (run VARCHAR)"
 
 # New points, added to what is known of each run and key. The last is the one of the greatest step, of several the

@@ -77,14 +77,14 @@ class Store:
     def _is_current(self, con: duckdb.DuckDBPyConnection) -> bool:
         """Whether this program made it. Raises UsageError where a later one did."""
         try:
-            row = con.execute("SELECT value FROM meta WHERE key = 'schema'").fetchone()
+            rows = con.execute("SELECT value FROM meta WHERE key = 'schema'").fetchall()
         except duckdb.CatalogException:
             return False
-        version = row[0].split()[0] if row else "0"
+        version = rows[0][0].split()[0] if rows else "0"
         if int(version) > VERSION:
             where, hint = str(self.workspace.database), "install a newer mfbench"
             raise UsageError(f"the database has schema {version}, known is {VERSION}", where=where, hint=hint)
-        return row == (SCHEMA,)
+        return rows == [(SCHEMA,)]
 
 
 def as_rows(result: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:

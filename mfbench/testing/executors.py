@@ -22,8 +22,10 @@ class ExecutorContract:
 
     def test_a_job_runs_to_its_end(self, tmp_path: Path) -> None:
         folder = job(tmp_path, "mfbench.steps.noop")
-        ended, _ = finish(self.make().start(folder, None))
+        execution = self.make().start(folder, None)
+        ended, _ = finish(execution)
         assert (ended.code, ended.signal) == (0, None)
+        assert execution.stop(1.0) == execution.poll(0.0) == ended
         statuses = [event[5] for event in read_events(folder / "events") if event[2] == "step.ended"]
         assert statuses == ["finished"]
         assert (folder / "work" / "only" / "done").exists()

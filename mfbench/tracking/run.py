@@ -64,7 +64,7 @@ class Run:
     def __init__(self, workspace: Workspace, name: str, tags: dict[str, str]) -> None:
         host = os.uname().nodename
         self.workspace = workspace
-        self.id, self._marker = workspace.new_run({"pid": os.getpid(), "host": host})
+        self.id, self._marker = workspace.new_run({"pid": os.getpid(), "host": host, "leader": "script"})
         self.name = name
         self._pid = os.getpid()
         self._next: dict[str, count[int]] = {}  # `next` of a count is one step for threads, without a lock

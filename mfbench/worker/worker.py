@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import os
-import sys
 import time
 import traceback
 from importlib import import_module
@@ -18,7 +17,7 @@ from typing import Any
 from mfbench.core.errors import MfbenchError
 from mfbench.journal.segment import SegmentWriter
 from mfbench.recipe.environment import expand, redact
-from mfbench.steps.context import StepContext
+from mfbench.steps.context import StepContext, make_importable
 from mfbench.worker.job import JobSpec, JobStep, read_job
 
 WORK = "work"
@@ -30,8 +29,7 @@ def run_job(folder: Path) -> int:
     job = read_job(folder)
     writer = SegmentWriter(folder / "events", "worker", run=job.run)
     recipe_folder = (folder / job.recipe_folder).resolve()
-    if str(recipe_folder) not in sys.path:
-        sys.path.insert(0, str(recipe_folder))
+    make_importable(recipe_folder)
     try:
         for step in job.steps:
             if not step.cached:
@@ -49,12 +47,12 @@ def _run_step(step: JobStep, job: JobSpec, folder: Path, recipe_folder: Path, wr
     out.mkdir(parents=True, exist_ok=True)
 
     def emit(kind: str, *fields: Any) -> None:
-        clean = (redact(field, variables) if variables and isinstance(field, str) else field for field in fields)
-        writer.write(kind, *clean)
+        writer.write(kind, *(_clean(field, variables) for field in fields))
 
     ctx = StepContext(
         name=step.name,
         config=expand(step.config),
+        written=step.config,
         inputs={need: _inputs(need, job, folder) for need in step.needs},
         folder=out,
         recipe_folder=recipe_folder,
@@ -82,6 +80,15 @@ def _run_step(step: JobStep, job: JobSpec, folder: Path, recipe_folder: Path, wr
     seconds = round(time.perf_counter() - started, 6)
     writer.write("step.ended", step.name, step.key, status, False, seconds, outputs, error)
     return code
+
+
+def _clean(value: Any, variables: set[str]) -> Any:
+    """The value with what came from the environment taken out again, however deep it lies."""
+    if isinstance(value, str):
+        return redact(value, variables)
+    if isinstance(value, dict):
+        return {redact(str(key), variables): _clean(item, variables) for key, item in value.items()}
+    return [_clean(item, variables) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _inputs(need: str, job: JobSpec, folder: Path) -> dict[str, Path]:

@@ -70,7 +70,7 @@ def test_provenance_lies_outside_the_digest(bundle: Path) -> None:
 
 def test_it_scores_without_a_workspace(bundle: Path, tmp_path: Path) -> None:
     (tmp_path / "rows.csv").write_text("amount,shop,more\n3,a,x\n50,zzz,y\n,b,\n")
-    words = [sys.executable, "-m", "mfbench", "score", "bundle", "rows.csv", "-o", "out.csv"]
+    words = [sys.executable, "-m", "mfbench", "score", "./bundle", "rows.csv", "-o", "out.csv"]
     done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     scored = pl.read_csv(tmp_path / "out.csv")
@@ -138,4 +138,29 @@ def test_an_own_type_needs_the_users_trust(project: Project) -> None:
     assert "[trust]" in refused.stderr
     config = project.workspace.root / "config.toml"
     config.write_text('[trust]\ntypes = ["estimators.Slow"]\n')
-    assert project.mfbench(*score, PYTHONPATH=str(project.folder)).returncode == 0
+    done = project.mfbench(*score)
+    assert done.returncode == 0, done.stderr
+    # The bundle carries the module: it loads where the recipe's folder is not.
+    assert project.mfbench("models", "export", "tiny", "elsewhere/bundle").returncode == 0
+    assert (project.folder / "elsewhere/bundle/code/estimators.py").exists()
+    (project.folder / "estimators.py").unlink()
+    assert project.mfbench("score", "./elsewhere/bundle", "tiny.csv", "-o", "out2.csv").returncode == 0
+
+
+def test_values_that_do_not_fit_are_refused_and_not_bent(exported: Path) -> None:
+    model = Model.load(exported)
+    fits = pl.DataFrame({"amount": [3.0, float("nan")], "shop": ["a", "b"]})
+    assert model.predict(fits).height == 2
+    with pytest.raises(UsageError, match=r"'amount' should be Int64: found 3\.5"):
+        model.predict(fits.with_columns(amount=pl.lit(3.5)))
+    assert model.predict(fits.head(0)).schema == {"prediction": pl.String, "probability": pl.Float64}
+
+
+@pytest.mark.parametrize("dtype", ["show_versions", "Datetime(zz)", "List", "read_csv", "Datetime(us, ../x)"])
+def test_a_signature_calls_nothing(bundle: Path, dtype: str) -> None:
+    path = bundle / "manifest.json"
+    manifest = json.loads(path.read_text())
+    manifest["inputs"][0]["dtype"] = dtype
+    path.write_text(json.dumps(manifest))
+    with pytest.raises(DamageError, match="unknown type"):
+        Model.load(bundle).predict(pl.DataFrame({"amount": [1], "shop": ["a"]}))

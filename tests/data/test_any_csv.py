@@ -92,8 +92,8 @@ table("dates and times", ["x", "day", "at", "y"],
       lambda i: [X[i], DAYS[i], datetime(2024, 1, 1, i % 24, i % 60), int(Y[i])])  # fmt: skip
 table("times with a zone", ["x", "at", "y"], lambda i: [X[i], f"2024-01-01T{i % 24:02}:00:00+02:00", int(Y[i])])
 table("mixed", ["x", "m", "clock", "b", "y"],
-      lambda i: [X[i] if i % 7 else "", i if i % 3 else "n/a", f"{i % 24}:30", Y[i] if i % 2 else "", Y[i]])  # fmt: skip
-table("infinite values", ["x", "y"], lambda i: ["inf" if i % 20 == 0 else "-inf" if i % 20 == 1 else X[i], int(Y[i])])
+      lambda i: [X[i] if i % 7 else "", i if i % 3 else "-", f"{i % 24}:30", Y[i] if i % 2 else "", Y[i]])  # fmt: skip
+table("infinite values", ["x", "y"], lambda i: [["inf", "-inf"][i % 20] if i % 20 < 2 else X[i], int(Y[i])])
 table("numbers of 26 digits", ["x", "big", "y"], lambda i: [X[i], 10**25 + i, int(Y[i])])
 table("categories alone", ["c", "y"], lambda i: [C[i], int(Y[i])])
 table("booleans alone", ["b", "y"], lambda i: [X[i] > 0, int(Y[i])])

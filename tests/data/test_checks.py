@@ -104,7 +104,7 @@ def test_rules_come_in_the_recipes_order_and_the_key_first() -> None:
     [
         ({"column": "idd", "min": 1}, "column", "did you mean 'id'?"),
         ({"column": TARGET, "min": 1}, "column", "there is no column"),
-        ({"column": "id", "min": "1"}, "min", "min = '1' cannot be compared with 'id', which is Int64"),
+        ({"column": "id", "min": "1"}, "min", "min = \"1\" cannot be compared with 'id', which is Int64"),
         ({"column": "s", "max": 1}, "max", "max = 1 cannot be compared with 's', which is String"),
         ({"column": "day", "max": "soon"}, "max", 'a value in the data: "2024-01-01"'),
         ({"column": "k", "allowed": (1,)}, "allowed", "which is Boolean"),

@@ -61,7 +61,7 @@ def test_a_lost_blob_is_made_again(project: Project) -> None:
     model = next(digest for path, digest, *_ in project.events(run, "artifact") if path == "train/model/model.skops")
     (project.workspace.blobs / model).unlink()
     again = project.json("run", "tiny.toml")
-    assert fresh(again) == ["train", "package"], "both hold this file"
+    assert fresh(again) == ["train", "evaluate", "package"], "and what was made from it"
     assert again["model"] == {"name": "tiny", "version": 1}, "the same inputs give the same digest"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,11 +16,12 @@ from mfbench.recipe.load import load_recipe
 from mfbench.recipe.loaded import LoadedRecipe
 from mfbench.recipe.schema import Check, Feature
 
+Load = Callable[..., LoadedRecipe]
 SHORT = '[recipe]\nname = "late"\ntask = "classification"\n\n[data]\nsource = "rows.csv"\ntarget = "late"\n'
 
 
 @pytest.fixture
-def load(tmp_path: Path):  # type: ignore[no-untyped-def]
+def load(tmp_path: Path) -> Load:
     def load(text: str, *sets: str) -> LoadedRecipe:
         path = tmp_path / "recipe.toml"
         path.write_text(text, encoding="utf-8")
@@ -28,7 +30,7 @@ def load(tmp_path: Path):  # type: ignore[no-untyped-def]
     return load
 
 
-def test_the_shortest_recipe_has_a_practitioners_defaults(load) -> None:  # type: ignore[no-untyped-def]
+def test_the_shortest_recipe_has_a_practitioners_defaults(load: Load) -> None:
     recipe = load(SHORT).recipe
     assert (recipe.recipe.name, recipe.recipe.task) == ("late", "classification")
     assert (recipe.data.source, recipe.data.target, recipe.data.use) == ("rows.csv", "late", ("*",))
@@ -39,13 +41,13 @@ def test_the_shortest_recipe_has_a_practitioners_defaults(load) -> None:  # type
     assert recipe.register is None
 
 
-def test_a_recipe_cannot_be_changed(load) -> None:  # type: ignore[no-untyped-def]
+def test_a_recipe_cannot_be_changed(load: Load) -> None:
     recipe = load(SHORT).recipe
     with pytest.raises(AttributeError):
         recipe.run.seed = 3
 
 
-def test_short_forms_are_written_out(load) -> None:  # type: ignore[no-untyped-def]
+def test_short_forms_are_written_out(load: Load) -> None:
     text = SHORT + (
         '[features]\nhour = "extract(hour from at)"\ncarrier = { kind = "categorical", min_frequency = 5 }\n'
         '[model]\nestimator = "LogisticRegression"\nC = inf\n[model.params]\nmax_iter = 7\n[register]\n'
@@ -58,7 +60,7 @@ def test_short_forms_are_written_out(load) -> None:  # type: ignore[no-untyped-d
     assert loaded.recipe.register.model is None
 
 
-def test_dates_are_text_and_whole_numbers_are_shares(load) -> None:  # type: ignore[no-untyped-def]
+def test_dates_are_text_and_whole_numbers_are_shares(load: Load) -> None:
     text = SHORT + '[[data.checks]]\ncolumn = "day"\nmin = 2024-01-31\nnulls = 0\n[[data.checks]]\nmin_rows = 5\n'
     first, second = load(text).recipe.data.checks
     assert first == Check(column="day", min="2024-01-31", nulls=0.0)
@@ -92,14 +94,14 @@ def test_dates_are_text_and_whole_numbers_are_shares(load) -> None:  # type: ign
         ("recipe.description=two\nlines", "recipe.description", "two\nlines"),
     ],
 )
-def test_set_lays_a_typed_value_over_the_file(load, word: str, key: str, value: object) -> None:  # type: ignore[no-untyped-def]
+def test_set_lays_a_typed_value_over_the_file(load: Load, word: str, key: str, value: object) -> None:
     text = SHORT + '[features]\nhour = "extract(hour from at)"\n[model]\nestimator = "LogisticRegression"\nC = 9.0\n'
     params = load(text, word).params()
     assert params.get(key) == value
     assert type(params.get(key)) is type(value)
 
 
-def test_set_keeps_what_it_does_not_name(load) -> None:  # type: ignore[no-untyped-def]
+def test_set_keeps_what_it_does_not_name(load: Load) -> None:
     text = SHORT + '[features]\nhour = "extract(hour from at)"\n[model.params]\nC = 9.0\nmax_iter = 5\n'
     loaded = load(text, "features.hour.kind=categorical", "model.C=1.0", "run.seed=1", "run.seed=2")
     assert loaded.recipe.features["hour"] == Feature(expr="extract(hour from at)", kind="categorical")
@@ -107,7 +109,7 @@ def test_set_keeps_what_it_does_not_name(load) -> None:  # type: ignore[no-untyp
     assert loaded.recipe.run.seed == 2
 
 
-def test_the_environment_is_read_and_not_recorded(load, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
+def test_the_environment_is_read_and_not_recorded(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATA_HOME", "/srv/secret-place")
     monkeypatch.setenv("OTHER", "x")
     text = SHORT.replace('"rows.csv"', '["${DATA_HOME}/a.csv", "b-${OTHER}${OTHER}.csv", "c.csv"]')
@@ -120,12 +122,12 @@ def test_the_environment_is_read_and_not_recorded(load, monkeypatch: pytest.Monk
     assert redact("no /srv/secret-place here, x", {"DATA_HOME", "OTHER"}) == "no ${DATA_HOME} here, x"
 
 
-def test_only_what_is_written_as_a_variable_is_one(load) -> None:  # type: ignore[no-untyped-def]
+def test_only_what_is_written_as_a_variable_is_one(load: Load) -> None:
     loaded = load(SHORT.replace("rows.csv", "$HOME/rows-{HOME}-$.csv"))
     assert loaded.recipe.data.source == "$HOME/rows-{HOME}-$.csv"
 
 
-def test_params_are_dotted_keys_with_the_defaults(load) -> None:  # type: ignore[no-untyped-def]
+def test_params_are_dotted_keys_with_the_defaults(load: Load) -> None:
     params = load(SHORT + '[recipe.tags]\nteam = "ops"\n', "model.max_iter=5").params()
     assert params["recipe.name"] == "late"
     assert params["recipe.tags.team"] == "ops"
@@ -151,7 +153,7 @@ def test_a_file_from_windows_reads(tmp_path: Path) -> None:
     ],
     ids=["missing", "a folder", "latin-1", "UTF-16"],
 )
-def test_what_is_no_recipe_file(tmp_path: Path, make, says: list[str]) -> None:  # type: ignore[no-untyped-def]
+def test_what_is_no_recipe_file(tmp_path: Path, make: Callable[[Path], object], says: list[str]) -> None:
     (tmp_path / "right.toml").write_text(SHORT)
     make(tmp_path / "rihgt.toml")
     with pytest.raises(RecipeError) as caught:

@@ -603,8 +603,8 @@ def target(text: str, base: str = BASE, more: str = "") -> str:
 
 wrong("missing target", target('"lat"'), "no column 'lat'", "did you mean 'late'?")
 wrong("missing target with a space", target('"dep delay"'), "'dep delay'", "no column")
-wrong("one class", target('"one"'), "'one' has only one class, 'x', in 80 rows")
-wrong("one class by expression", target('"dist > 99999"'), "only one class, False")
+wrong("one class", target('"one"'), "'one' has only one class, \"x\", in 80 rows")
+wrong("one class by expression", target('"dist > 99999"'), "only one class, false")
 wrong("target without a value", target('"gone"'), "'gone' has no value in any of the 80 rows")
 wrong("target of dates", target('"day"'), "'day' is Date, which has no classes", "expression")
 wrong("too many classes", target('"id"'), "'id' has 80 different values in 80 rows", "regression?")
@@ -676,12 +676,12 @@ wrong(
 )
 wrong("a check on a missing column", add('[[data.checks]]\n‸column = "dst"\nmin = 1'), "no column 'dst'", "'dist'")
 wrong(
-    "a bound of text", add('[[data.checks]]\ncolumn = "dist"\n‸min = "low"'), "min = 'low' cannot be compared", "Int64"
+    "a bound of text", add('[[data.checks]]\ncolumn = "dist"\n‸min = "low"'), 'min = "low" cannot be compared', "Int64"
 )
 wrong(
     "a bound that is no date",
     add('[[data.checks]]\ncolumn = "day"\n‸max = "soon"'),
-    "max = 'soon'",
+    'max = "soon"',
     "Date",
     "2024-01-01",
 )

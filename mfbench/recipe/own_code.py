@@ -1,0 +1,43 @@
+"""The user's own code that a recipe names: estimators that stand beside it, and what they import from there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+_SKIPPED = {"venv", "node_modules", "site-packages", "tests"}
+
+
+def dotted_estimators(model: dict[str, Any]) -> list[str]:
+    """Every estimator in [model] that is named by a dotted path, those inside of parameters too."""
+    return sorted({name for name in _named(model) if "." in name})
+
+
+def own_sources(model: dict[str, Any], folder: Path) -> dict[str, bytes]:
+    """The Python files beside the recipe, by name, when one of its estimators stands there; else none.
+
+    All of them: an estimator may import its neighbours. Packages count whole, hidden folders not at all.
+    """
+    tops = {name.partition(".")[0] for name in dotted_estimators(model)}
+    if not any((folder / f"{top}.py").is_file() or (folder / top).is_dir() for top in tops):
+        return {}
+    packages = [path.parent for path in folder.glob("*/__init__.py") if _wanted(path.parent)]
+    inner = [folder / top for top in tops if (folder / top).is_dir()]
+    files = {*folder.glob("*.py"), *(path for package in {*packages, *inner} for path in package.rglob("*.py"))}
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(files)}
+
+
+def _wanted(package: Path) -> bool:
+    return not package.name.startswith(".") and package.name not in _SKIPPED
+
+
+def _named(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        if isinstance(value.get("estimator"), str):
+            yield value["estimator"]
+        for item in value.values():
+            yield from _named(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _named(item)
