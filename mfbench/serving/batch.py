@@ -35,8 +35,9 @@ def score_file(model: Model, source: str, out: Path, *, force: bool = False, sep
         written = msgspec.convert(model.manifest.reading.get("csv", {}), Csv)
         csv = msgspec.structs.replace(written, separator=separator) if separator else written
         rows = read_table(files, format_of(files, None), csv)
-    except FitError as error:  # names a recipe's key, and there is no recipe here
-        raise UsageError(error.message, hint=error.hint if "data." not in (error.hint or "") else None) from None
+    except FitError as error:  # its hint names a recipe's key, and there is no recipe here
+        hint = (error.hint or "").replace("set data.csv.separator =", "add --separator")
+        raise UsageError(error.message, hint=None if "data." in hint else hint or None) from None
     predicted = model.predict(rows)
     taken = set(predicted.columns) & set(rows.columns)
     if taken:

@@ -130,9 +130,17 @@ def run_steps(folder: Path, recipe: Path) -> dict[str, Path]:
         }
         made[step.name] = folder / "work" / step.name
         made[step.name].mkdir(parents=True)
-        import_module(step.call).run(
-            StepContext(step.name, step.config, inputs, made[step.name], folder, 1, lambda *_: None)
+        context = StepContext(
+            name=step.name,
+            config=step.config,
+            written=step.config,
+            inputs=inputs,
+            folder=made[step.name],
+            recipe_folder=folder,
+            cpus=1,
+            emit=lambda *_: None,
         )
+        import_module(step.call).run(context)
     return made
 
 

@@ -49,7 +49,7 @@ def test_every_format_gives_the_same_predictions(scorer: Project, source: str, o
         (("tiny", "rows.csv", "-o", "x.xlsx"), "ending is not known"),
         (("tiny", "rows.csv", "-o", "rows.csv"), "--force"),
         (("tiny", "rows.csv", "-o", "nowhere/x.csv"), "folder does not exist"),
-        (("tiny", "rows-semicolon.csv", "-o", "x.csv"), "lack the column 'amount'"),
+        (("tiny", "rows-semicolon.csv", "-o", "x.csv"), "add --separator"),
     ],
 )
 def test_what_is_wrong_is_said_and_nothing_written(scorer: Project, words: tuple[str, ...], message: str) -> None:
