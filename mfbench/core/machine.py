@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+from functools import cache
 
 
 def available_cpus() -> int:
@@ -17,11 +18,13 @@ def host() -> str:
 
 def actor() -> str:
     """Who acts: MFBENCH_ACTOR, else user@host."""
-    named = os.environ.get("MFBENCH_ACTOR")
-    if named:
-        return named
+    return os.environ.get("MFBENCH_ACTOR") or _login(os.getuid())
+
+
+@cache
+def _login(user: int) -> str:
     try:
-        user = getpass.getuser()
+        name = getpass.getuser()
     except (KeyError, OSError):  # a container user without a name
-        user = str(os.getuid())
-    return f"{user}@{host()}"
+        name = str(user)
+    return f"{name}@{host()}"

@@ -7,12 +7,10 @@ The chain shows edits inside the file; whoever needs more keeps a copy of its he
 
 from __future__ import annotations
 
-import getpass
 import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +18,7 @@ import msgspec
 
 from mfbench.core.errors import DamageError, MfbenchError
 from mfbench.core.hashing import digest_bytes
+from mfbench.core.machine import actor
 from mfbench.journal.line import decode_line, encode_line
 from mfbench.workspace.locks import locked
 
@@ -36,20 +35,6 @@ class Entry(msgspec.Struct, frozen=True, array_like=True):
     reason: str
     previous: str
     body: dict[str, Any]
-
-
-def actor() -> str:
-    """Who acts: MFBENCH_ACTOR, else user@host."""
-    return os.environ.get("MFBENCH_ACTOR") or _login(os.getuid())
-
-
-@cache
-def _login(user: int) -> str:
-    try:
-        name = getpass.getuser()
-    except (KeyError, OSError):  # a container user without a name
-        name = str(user)
-    return f"{name}@{os.uname().nodename}"
 
 
 def read_ledger(path: Path) -> list[Entry]:

@@ -16,7 +16,7 @@ _TOKEN = re.compile(
     r"\s*(?:(?P<text>'(?:[^']|'')*')"
     r"|(?P<map>(?:params|metrics|tags)\.(?:\w+(?:[.\-]\w+)*|\"[^\"]+\"))"
     r"|(?P<now>now\s*\(\s*\))"
-    r"|(?P<word>[a-z_]\w*)"
+    r"|(?P<word>[a-z_]\w*(?:\.\w+)*)"
     r"|(?P<number>(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)"
     r"|(?P<compare><=|>=|<>|!=|==?|<|>)"
     r"|(?P<other>\|\||[-+*/%(),]))",

@@ -13,7 +13,7 @@ from mfbench.store.filters import order_sql, where_sql
 from mfbench.store.store import Store, as_rows
 from mfbench.workspace.workspace import Workspace
 
-DEFAULT_SORT = "-started"
+NEWEST = "started DESC NULLS LAST, run DESC"
 _PARTS = {  # and their order; the others come as they were written
     "steps": "ORDER BY ended",
     "gates": "",
@@ -29,13 +29,13 @@ def list_runs(
 ) -> tuple[list[dict[str, Any]], int]:
     """(a page of runs with their params and metrics, how many match in all), newest first unless sorted."""
     condition = f"WHERE ({where_sql(where)})" if where else ""
-    order = order_sql(sort or DEFAULT_SORT)
+    order = f"{order_sql(sort)}, {NEWEST}" if sort else NEWEST
     if offset < 0 or (limit is not None and limit < 0):
         raise UsageError("a page begins at 0 or later and holds 0 runs or more")
     page = f"LIMIT {int(limit)} OFFSET {int(offset)}" if limit is not None else f"OFFSET {int(offset)}"
     with Store(workspace).reading() as con:
         try:
-            rows = as_rows(con.execute(f"SELECT * FROM runs {condition} ORDER BY {order}, run DESC {page}"))
+            rows = as_rows(con.execute(f"SELECT * FROM runs {condition} ORDER BY {order} {page}"))
             ((total,),) = con.execute(f"SELECT count(*) FROM runs {condition}").fetchall()
         except ASKED_WRONG as error:
             told = str(error).splitlines()[0]

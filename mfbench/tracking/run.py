@@ -25,9 +25,9 @@ from typing import Any
 from mfbench.core.about import __version__
 from mfbench.core.errors import MfbenchError, UsageError
 from mfbench.core.ids import random_text
+from mfbench.core.machine import actor
 from mfbench.core.versions import python_version
 from mfbench.journal.blobs import Blobs
-from mfbench.journal.ledger import actor
 from mfbench.journal.segment import SegmentWriter
 from mfbench.tracking.values import artifact_name, dotted, name_of, number, plain, step_number
 from mfbench.workspace.workspace import Workspace, find_or_create
