@@ -50,7 +50,7 @@ def test_import_loads_nothing_heavy() -> None:
 
 
 def test_what_a_cached_run_needs_loads_nothing_heavy() -> None:
-    code = "import mfbench.cli.run, mfbench.api.running, mfbench.api.workbench, mfbench.engine.launch, mfbench.flavors.sklearn"
+    code = "import mfbench.cli.run, mfbench.api.running, mfbench.engine.launch, mfbench.flavors.sklearn"
     assert not modules_after(code) & (HEAVY - {"msgspec"})
 
 

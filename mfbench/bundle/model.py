@@ -62,12 +62,12 @@ class Model:
 
 def conform(frame: pl.DataFrame, fields: tuple[Field, ...]) -> pl.DataFrame:
     """The input columns in the signature's order and types."""
-    columns = []
+    columns = {}
     for field in fields:
         if field.name not in frame.columns:
             hint = did_you_mean(field.name, frame.columns)
             raise UsageError(f"the rows lack the column {field.name!r}, which the model needs", hint=hint)
-        columns.append(_cast(frame[field.name], field))
+        columns[field.name] = _cast(frame[field.name], field)
     return pl.DataFrame(columns)
 
 

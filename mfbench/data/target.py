@@ -32,7 +32,6 @@ class Ingested:
     classes: list[Any]
     dropped: int
     target_columns: list[str]
-    weight_columns: list[str]
 
 
 def add_target(frame: pl.DataFrame, data: Data, task: str) -> Ingested:
@@ -48,18 +47,18 @@ def add_target(frame: pl.DataFrame, data: Data, task: str) -> Ingested:
     if dropped == frame.height:
         raise FitError(KEY, f"the target {data.target!r} has no value in any of the {plural(dropped, 'row')}")
     frame, target = frame.filter(kept), target.filter(kept)
-    columns, weights = _read_by(frame, data.target), _read_by(frame, data.weight)
+    columns = _read_by(frame, data.target)
     if data.weight is not None:
         frame = frame.with_columns(_weight(frame, data.weight).alias(WEIGHT))
     if task == "regression":
-        return Ingested(frame.with_columns(_number(target, data)), [], dropped, columns, weights)
+        return Ingested(frame.with_columns(_number(target, data)), [], dropped, columns)
     if target.dtype.is_float():
         target = target.set(target == 0, 0.0)  # -0.0 is the same class
     classes = _classes(target, data)
     # Text is the one form that every class type has; the codes keep the order of `classes`.
     texts = target.cast(pl.String)
     code = texts.replace_strict(_texts(target, classes), list(range(len(classes))), return_dtype=pl.Int32)
-    return Ingested(frame.with_columns(code.alias(TARGET)), classes, dropped, columns, weights)
+    return Ingested(frame.with_columns(code.alias(TARGET)), classes, dropped, columns)
 
 
 def _value(frame: pl.DataFrame, text: str, key: tuple[str | int, ...]) -> pl.Series:
@@ -76,10 +75,8 @@ def _value(frame: pl.DataFrame, text: str, key: tuple[str | int, ...]) -> pl.Ser
         raise FitError(key, str(error)) from None
 
 
-def _read_by(frame: pl.DataFrame, text: str | None) -> list[str]:
+def _read_by(frame: pl.DataFrame, text: str) -> list[str]:
     """The columns that a column's name or an expression reads."""
-    if text is None:
-        return []
     return [text] if text in frame.columns else list(dict.fromkeys(roots(text)))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from typing import Literal
 
@@ -35,16 +34,14 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
     parts: tuple[Part, ...] = ()
 
 
-def choose_columns(
-    frame: pl.DataFrame, data: Data, features: dict[str, Feature], outcome: list[str], weights: Sequence[str] = ()
-) -> list[Column]:
-    """The features of a training table. `outcome`: columns that make the target, `weights`: those that make the
-    weight; like the key they are never features.
+def choose_columns(frame: pl.DataFrame, data: Data, features: dict[str, Feature], outcome: list[str]) -> list[Column]:
+    """The features of a training table. `outcome`: columns that make the target; like the key, and a column that
+    is the weight, they are never features.
 
     Raises FitError for a pattern that matches nothing, an expression that reads the outcome, a wrong name.
     """
     frame = frame.drop(TARGET, WEIGHT, strict=False)
-    never = dict.fromkeys(weights, "makes the weight of a row") | ({data.key: "is the key"} if data.key else {})
+    never = {name: why for name, why in ((data.weight, "is the weight"), (data.key, "is the key")) if name}
     aside = {*outcome, *never, *(name for name in frame.columns if _OURS.fullmatch(name))}
     raw: list[str] = []
     for i, pattern in enumerate(data.use):

@@ -17,7 +17,7 @@ def run(ctx: StepContext) -> None:
     [train] = read_parts(ctx, "train")
     facts = ctx.json("ingest", "facts.json")
     asked = ctx.typed(dict[str, Feature], "features")
-    columns = choose_columns(train, ctx.typed(Data, "data"), asked, facts["target_columns"], facts["weight_columns"])
+    columns = choose_columns(train, ctx.typed(Data, "data"), asked, facts["target_columns"])
     inputs = {name: dtype_name(train.schema[name]) for name in input_columns(columns)}
     _, traits = check_model(ctx.typed(Model, "model"), ctx.config["task"], weighted=False)
     encoder = Encoder(columns, inputs).fit(train, traits)

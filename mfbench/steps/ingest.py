@@ -45,7 +45,6 @@ def run(ctx: StepContext) -> None:
         "classes": found.classes,
         "dropped": found.dropped,
         "target_columns": found.target_columns,
-        "weight_columns": found.weight_columns,
     }
     ctx.output("facts.json").write_bytes(jsonio.pretty(facts))
     schema = {name: str(dtype) for name, dtype in found.frame.schema.items() if not name.startswith("__")}

@@ -51,7 +51,7 @@ def precheck(recipe: Recipe, folder: Path) -> Report:
     results = run_checks(found.frame, data)
     parts = split_rows(found.frame, data.split, task, recipe.run.seed)
     train = found.frame.filter(parts == "train")
-    columns = choose_columns(train, data, recipe.features, found.target_columns, found.weight_columns)
+    columns = choose_columns(train, data, recipe.features, found.target_columns)
     for name, feature in recipe.features.items():
         if feature.expr is not None and train.height < found.frame.height:
             check_expression(found.frame, name, feature.expr)

@@ -67,7 +67,7 @@ def test_runs_where(used: Project, where: str, count: int) -> None:
         (("models", "--sort", "size"), 2, "there is no column 'size'"),
         (("sql", "drop table x"), 2, "one SELECT is expected"),
         (("sql", "select * from nothing"), 2, "the views: "),
-        (("sql", "selec 1"), 2, "syntax error at or near \"selec\""),
+        (("sql", "selec 1"), 2, 'syntax error at or near "selec"'),
         (("sql",), 2, "--schema"),
         (("run", "nothing.toml"), 2, "there is no such recipe"),
         (("run", "tinny.toml"), 2, "did you mean 'tiny.toml'?"),

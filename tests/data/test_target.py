@@ -51,7 +51,6 @@ def test_an_expression_is_a_target_and_its_columns_are_known() -> None:
     assert found.classes == [False, True]
     assert found.frame[TARGET].to_list() == [0, 1, 1]
     assert sorted(found.target_columns) == ["delay", "other"]
-    assert found.weight_columns == ["w"]
     assert found.frame[WEIGHT].to_list() == [2.0, 4.0, 0.0]  # the negative weight was on a row without a target
 
 
