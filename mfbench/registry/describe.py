@@ -10,12 +10,9 @@ from mfbench.registry.models import RegisteredModel, Version
 
 def describe(models: dict[str, RegisteredModel]) -> list[dict[str, Any]]:
     """Every version of every model, newest first."""
-    rows = [
-        describe_version(version, model.aliases_of(version.number))
-        for model in models.values()
-        for version in model.versions.values()
-    ]
-    return sorted(rows, key=lambda row: (row["registered"], row["version"]), reverse=True)
+    versions = [(version, model) for model in models.values() for version in model.versions.values()]
+    versions.sort(key=lambda item: (item[0].registered, item[0].number), reverse=True)
+    return [describe_version(version, model.aliases_of(version.number)) for version, model in versions]
 
 
 def describe_version(version: Version, aliases: list[str]) -> dict[str, Any]:

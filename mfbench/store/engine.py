@@ -53,6 +53,9 @@ def _told(error: duckdb.Error, path: Path) -> MfbenchError:
     if "Could not set lock" in first:
         hint = "close the program that has the database open"
         return StoreBusyError("another program holds the database", where=str(path), hint=hint)
+    if "No space left" in first:
+        hint = "free some space: what was logged is safe in the journals"
+        return MfbenchError("the disk is full", where=str(path), hint=hint)
     hint = "it is only a projection: delete the file, and the next command makes it anew"
     return DamageError(f"the database cannot be used: {first}", where=str(path), hint=hint)
 

@@ -1,15 +1,13 @@
 """Bringing the projection up to date with the journals.
 
 Exact under any interruption: the offset of each segment is committed in the same transaction as the rows that
-come from before it. Cheap when nothing is new: only `live/` is looked at, and the names in `runs/` when that
-folder has changed.
+come from before it.
 """
 
 from __future__ import annotations
 
-import os
 import sys
-from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 import duckdb
@@ -17,7 +15,8 @@ import msgspec
 
 from mfbench.core.errors import DamageError
 from mfbench.journal.ledger import read_ledger
-from mfbench.journal.reader import Cursor, segment_names, unread
+from mfbench.journal.reader import Cursor, segment_names
+from mfbench.store.backlog import Backlog, Seen, events_folder, ledger_size
 from mfbench.store.rows import Rows, RunState
 from mfbench.store.schema import MERGE, POINTS, REFRESH, TOUCHED
 from mfbench.workspace.workspace import Workspace
@@ -25,69 +24,29 @@ from mfbench.workspace.workspace import Workspace
 EVENTS = 200_000  # about so many in one transaction
 RUNS = 5_000  # at most so many
 CHUNK = 4 << 20  # bytes of a segment read at once
-_BASE = ", ".join(RunState.__struct_fields__)
-
-
-@dataclass
-class Backlog:
-    """What there is to fold, as seen at one moment: what is written later is for the next fold."""
-
-    runs: list[str]
-    stamp: str
-    goals: dict[str, int] = field(default_factory=dict)  # how far to read a segment of several chunks
-
-
-def backlog(con: duckdb.DuckDBPyConnection, workspace: Workspace) -> Backlog | None:
-    """The runs that have, or may have, something new; None when nothing has changed, the ledger included."""
-    stamp = _changed(workspace)
-    known = dict(con.execute("SELECT key, value FROM meta").fetchall())
-    live = _live(workspace)
-    seen = Seen(con, live)
-    found = {run for run in live if _has_new(seen, workspace, run)}
-    if known.get("runs_changed") != stamp:
-        folded = {run for (run,) in con.execute("SELECT run FROM run_base WHERE whole").fetchall()}
-        found |= set(workspace.run_names()) - folded
-    elif not found and known.get("ledger_size") == str(_ledger_size(workspace)):
-        return None
-    return Backlog(sorted(found), stamp)
 
 
 def fold(con: duckdb.DuckDBPyConnection, workspace: Workspace, todo: Backlog) -> bool:
-    """One transaction's worth of `todo`, taken from it; whether all is done. The caller holds the lock."""
+    """One transaction's worth of `todo`, taken from it; whether all is done.
+
+    The caller holds the lock, and closes the connection after an error.
+    """
     batch = Batch()
-    seen = Seen(con, todo.runs[:RUNS])
+    seen = Seen(con, list(islice(todo.runs, RUNS)))
     while todo.runs and len(batch.states) < RUNS and batch.rows.count < EVENTS:
         if not batch.read(seen, workspace, todo):
             break
-        todo.runs.pop(0)
+        todo.runs.popleft()
     con.execute("BEGIN")
-    try:
-        if batch.states:
-            batch.store(con)
-        if not todo.runs:
-            _fold_ledger(con, workspace)
-            con.execute("INSERT OR REPLACE INTO meta VALUES ('runs_changed', ?)", [todo.stamp])
-        con.execute("COMMIT")
-    except BaseException:
-        con.execute("ROLLBACK")
-        raise
+    if batch.states:
+        batch.store(con)
+    if not todo.runs:
+        _fold_ledger(con, workspace)
+        con.execute("INSERT OR REPLACE INTO meta VALUES ('runs_changed', ?)", [todo.stamp])
+    con.execute("COMMIT")
     for run in batch.over:
         (workspace.live / run).unlink(missing_ok=True)
     return not todo.runs
-
-
-class Seen:
-    """What the projection knows of some runs: their scalar columns, and how far each segment was read."""
-
-    def __init__(self, con: duckdb.DuckDBPyConnection, runs: list[str]) -> None:
-        self.states: dict[str, RunState] = {}
-        self.places: dict[str, tuple[int, int]] = {}
-        if runs:
-            base = f"SELECT {_BASE} FROM run_base WHERE run IN (SELECT unnest(?))"
-            self.states = {row[0]: RunState(*row) for row in con.execute(base, [runs]).fetchall()}
-            places = 'SELECT run, segment, "offset", next_seq FROM segments WHERE run IN (SELECT unnest(?))'
-            rows = con.execute(places, [runs]).fetchall() if self.states else []
-            self.places = {f"{run}/{segment}": (offset, seq) for run, segment, offset, seq in rows}
 
 
 class Batch:
@@ -105,7 +64,7 @@ class Batch:
         state = self.states[run] = seen.states.get(run) or RunState(run)
         # Life first, events second: a driver that ends between the two has written its end before it let go.
         alive = workspace.is_alive(run)
-        folder = _events(workspace, run)
+        folder = events_folder(workspace, run)
         state.whole = False
         for segment in segment_names(folder):
             place = f"{run}/{segment}"
@@ -156,7 +115,7 @@ def _append(con: duckdb.DuckDBPyConnection, table: str, rows: list[tuple[object,
 
 def _fold_ledger(con: duckdb.DuckDBPyConnection, workspace: Workspace) -> None:
     """The ledger is small and checked as a whole: it is replaced. A damaged one stays as it was last seen whole."""
-    size = str(_ledger_size(workspace))
+    size = str(ledger_size(workspace))
     if con.execute("SELECT value FROM meta WHERE key = 'ledger_size'").fetchall() == [(size,)]:
         return
     con.execute("INSERT OR REPLACE INTO meta VALUES ('ledger_size', ?)", [size])
@@ -167,43 +126,3 @@ def _fold_ledger(con: duckdb.DuckDBPyConnection, workspace: Workspace) -> None:
     con.execute("DELETE FROM t_ledger WHERE ledger = ?", [workspace.id])
     _append(con, "t_ledger", [(workspace.id, e.seq, e.time, e.kind, e.actor, e.reason, e.previous,
                                msgspec.json.encode(e.body).decode()) for e in entries])  # fmt: skip
-
-
-def _has_new(seen: Seen, workspace: Workspace, run: str) -> bool:
-    state = seen.states.get(run)
-    if state is None or not state.whole:
-        return True
-    alive = workspace.is_alive(run)
-    if state.ended is None and (state.status == "running") != alive:
-        return True  # lost since the last look, or found again
-    if state.ended is not None and not alive:
-        return True  # to be tidied up
-    folder = _events(workspace, run)
-    return any(
-        unread(f"{folder}/{name}", seen.places.get(f"{run}/{name}", (0, 0))[0]) > 0 for name in segment_names(folder)
-    )
-
-
-def _events(workspace: Workspace, run: str) -> str:
-    return f"{workspace.root}/runs/{run}/events"
-
-
-def _live(workspace: Workspace) -> list[str]:
-    try:
-        return [name for name in os.listdir(workspace.live) if not name.startswith(".")]
-    except FileNotFoundError:
-        return []
-
-
-def _changed(workspace: Workspace) -> str:
-    try:
-        return str(workspace.runs.stat().st_mtime_ns)
-    except FileNotFoundError:
-        return ""
-
-
-def _ledger_size(workspace: Workspace) -> int:
-    try:
-        return workspace.ledger.stat().st_size
-    except FileNotFoundError:
-        return 0

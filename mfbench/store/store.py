@@ -9,8 +9,9 @@ from typing import Any
 import duckdb
 
 from mfbench.core.errors import StoreBusyError, UsageError
+from mfbench.store.backlog import Backlog, backlog
 from mfbench.store.engine import attached
-from mfbench.store.fold import Backlog, backlog, fold
+from mfbench.store.fold import fold
 from mfbench.store.schema import SCHEMA, TABLES, VERSION, VIEWS
 from mfbench.workspace.locks import locked
 from mfbench.workspace.workspace import Workspace

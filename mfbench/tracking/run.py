@@ -29,7 +29,7 @@ from mfbench.core.machine import actor
 from mfbench.core.versions import python_version
 from mfbench.journal.blobs import Blobs
 from mfbench.journal.segment import SegmentWriter
-from mfbench.tracking.values import artifact_name, dotted, name_of, number, plain, step_number
+from mfbench.tracking.values import LARGEST, SMALLEST, artifact_name, dotted, name_of, number, plain, step_number
 from mfbench.workspace.workspace import Workspace, find_or_create
 
 ENDS = ("finished", "failed", "stopped", "timeout", "oom")
@@ -102,7 +102,7 @@ class Run:
         if step is None:
             step = next(self._next.get(key) or self._next.setdefault(key, count()))
         else:
-            if type(step) is not int:
+            if type(step) is not int or not SMALLEST <= step <= LARGEST:
                 step = step_number(key, step)
             self._next[key] = count(step + 1)
         if type(value) is not float or not isfinite(value):

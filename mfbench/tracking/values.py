@@ -10,7 +10,7 @@ from typing import Any
 
 from mfbench.core.errors import UsageError
 
-_STEPS = range(-(2**63), 2**63)  # a BIGINT in the database
+SMALLEST, LARGEST = -(2**63), 2**63 - 1  # a BIGINT in the database
 
 
 def number(key: str, value: Any) -> float | str:
@@ -26,8 +26,8 @@ def step_number(key: str, step: Any) -> int:
     try:
         found = int(step) if isinstance(step, float) and step.is_integer() else operator.index(step)
     except TypeError:
-        found = _STEPS.stop
-    if found not in _STEPS:
+        found = LARGEST + 1
+    if not SMALLEST <= found <= LARGEST:
         raise UsageError(f"metric {key!r}: {step!r} is not a step", hint="a step is a whole number")
     return found
 
@@ -53,7 +53,7 @@ def plain(value: Any) -> Any:
     if kind is str or kind is bool or value is None:
         return value
     if kind is int:
-        return value if value in _STEPS else str(value)
+        return value if SMALLEST <= value <= LARGEST else str(value)
     if kind is float:
         return value if isfinite(value) else str(value)
     if kind is list or kind is tuple:

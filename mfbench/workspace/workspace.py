@@ -127,15 +127,20 @@ class Workspace:
                     folder.mkdir()
                     (folder / "events").mkdir()
                     return run, descriptor
-                except OSError as error:
+                except FileExistsError:  # of another run, which ended long ago
+                    (self.live / run).unlink()
+                    os.close(descriptor)
+                except OSError:
                     self.discard(run, descriptor)
-                    if not isinstance(error, FileExistsError):
-                        raise
+                    raise
         except OSError as error:
             raise WorkspaceError(f"no run can be made: {error.strerror}", where=str(self.root)) from error
 
     def discard(self, run: str, descriptor: int) -> None:
-        """Lets go of a run that has not begun: nobody will ever hear of it."""
+        """Lets go of a run that could not begin: nobody will ever hear of it."""
+        import shutil
+
+        shutil.rmtree(self.run_folder(run), ignore_errors=True)
         (self.live / run).unlink(missing_ok=True)
         os.close(descriptor)
 

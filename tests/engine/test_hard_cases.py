@@ -12,8 +12,12 @@ import pytest
 
 import mfbench
 from mfbench.engine import outcome
+from mfbench.engine.driver import find_hits
 from mfbench.engine.gates import judge
+from mfbench.engine.plan import plan_recipe
 from mfbench.engine.provenance import looks_secret
+from mfbench.journal.segment import SegmentWriter
+from mfbench.recipe.load import load_recipe
 from mfbench.registry.models import Registry
 from mfbench.workspace.locks import locked
 from tests.support import RECIPE, Project, until
@@ -123,23 +127,31 @@ def test_gates_are_evaluated_again_when_the_champion_has_moved(
     """Between gate and registration another version becomes champion: the second verdict counts."""
     fresh(project)
     fresh(project, "--set", "model.C=0.0000001")
-    registry = Registry(project.workspace)
-    seen: list[Any] = []
+    gate = "register.gates=['log_loss <= champion + 5']"
+    words = ("model.C=0.3", gate)
+    # Run, so that its steps are cached, and refused, so that nothing is registered yet.
+    done = project.mfbench("run", "tiny.toml", "--set=model.C=0.3", "--set=register.gates=['roc_auc > 1']")
+    assert done.returncode == 3
+    loaded = load_recipe(project.folder / "tiny.toml", words)
+    home = project.workspace
+    results = find_hits(plan_recipe(loaded), home)
+    assert "package" in results
+    seen: list[str] = []
 
     def moving(*arguments: Any) -> Any:
-        seen.append(arguments[2].number)
+        seen.append(arguments[2].name)
         if len(seen) == 1:
-            registry.set_alias("tiny", "champion", 2)
+            Registry(home).set_alias("tiny", "champion", 2)
         return judge(*arguments)
 
     monkeypatch.setattr(outcome, "judge", moving)
-    monkeypatch.setattr("mfbench.engine.launch._THREADED", {"nothing"})
-    monkeypatch.setattr("threading.active_count", lambda: 1)
-    bench = mfbench.Workbench.open(project.folder)
-    gate = "register.gates=['log_loss <= champion + 5']"
-    result = bench.run(project.folder / "tiny.toml", overrides=["model.C=0.3", gate])
-    assert [item["against"] for item in result["gates"]] == ["tiny:2"]
-    assert result["model"] == {"name": "tiny", "version": 3}
+    writer = SegmentWriter(home.run_folder(project.runs()[-1]) / "events", "again", run=project.runs()[-1])
+    ended = outcome.finish_recipe(home, loaded.recipe, project.runs()[-1], writer, results)
+    assert seen == ["tiny:1", "tiny:2"]
+    assert ended.model is not None
+    assert ended.model["version"] == 3
+    [told] = project.events(project.runs()[-1], "gate")[-1:]
+    assert told[4] == "tiny:2"
 
 
 def test_a_stop_that_comes_too_late_does_not_deny_the_model(project: Project) -> None:

@@ -41,8 +41,7 @@ FRAME = pl.DataFrame(
 
 
 def choose(features: dict[str, Feature] | None = None, **data: Any) -> dict[str, Column]:
-    weights = [data["weight"]] if "weight" in data else []
-    columns = choose_columns(FRAME, Data(source="", target="y", **data), features or {}, ["y"], weights)
+    columns = choose_columns(FRAME, Data(source="", target="y", **data), features or {}, ["y"])
     assert len({column.name for column in columns}) == len(columns)
     return {column.name: column for column in columns}
 
@@ -104,9 +103,9 @@ def test_a_date_gives_the_parts_that_repeat() -> None:
     [
         ({}, {"use": ("x*",)}, ("data", "use", 0), "'x*' matches no column"),
         ({}, {"use": ("flag", "y")}, ("data", "use", 1), "leak"),
-        ({}, {"use": ("flag", "w"), "weight": "w"}, ("data", "use", 1), "makes the weight"),
+        ({}, {"use": ("flag", "w"), "weight": "w"}, ("data", "use", 1), "is the weight"),
         ({}, {"use": ("whole",), "key": "whole"}, ("data", "use", 0), "is the key"),
-        ({"w": Feature(kind="numeric")}, {"weight": "w"}, ("features", "w"), "makes the weight"),
+        ({"w": Feature(kind="numeric")}, {"weight": "w"}, ("features", "w"), "is the weight"),
         ({}, {"exclude": ("x",)}, ("data", "exclude", 0), "'x' matches no column"),
         ({}, {"use": ("one",)}, ("data", "use"), "no column is left"),
         ({"y": Feature(kind="numeric")}, {}, ("features", "y"), "leak"),

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from mfbench.journal.segment import SegmentWriter
 from mfbench.store import fold
+from mfbench.store.engine import attached
 from mfbench.store.store import Store
 from mfbench.tracking.run import start_run
 from mfbench.workspace.workspace import Workspace, create
@@ -112,6 +113,7 @@ FOLDER = """
 import sys
 from pathlib import Path
 from mfbench.store import fold
+from mfbench.store.engine import attached
 from mfbench.store.store import Store
 from mfbench.workspace.workspace import Workspace
 fold.EVENTS, fold.CHUNK, fold.RUNS = 60, 1500, 3
@@ -220,3 +222,47 @@ def test_a_batch_of_more_points_than_a_row_group_holds(workspace: Workspace) -> 
     rows = Store(workspace).rows("SELECT count(*) FILTER (value = 0.5) AS n, sum(step) AS steps FROM metrics")
     assert rows == [{"n": 130_000, "steps": sum(range(130_000))}]
     assert Store(workspace).rows("SELECT n, last, max FROM run_metrics") == [{"n": 130_000, "last": 0.5, "max": 0.5}]
+
+
+def test_a_run_that_is_cut_between_batches_is_taken_up_again(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Even where nothing in `live/` says that there is more of it."""
+    with start_run("long", workspace=workspace.root) as run:
+        for step in range(40):
+            run.log_metric("loss", 1.0, step=step)
+    assert Store(workspace).rows("SELECT n FROM run_metrics") == [{"n": 40}]
+    assert os.listdir(workspace.live) == []
+    workspace.database.unlink()
+    monkeypatch.setattr(fold, "EVENTS", 5)
+    monkeypatch.setattr(fold, "CHUNK", 300)
+    real, batches = fold.fold, iter(range(3))
+
+    def killed(*words: Any) -> bool:
+        if next(batches, None) is None:
+            raise KeyboardInterrupt
+        return real(*words)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("mfbench.store.store.fold", killed)
+        with pytest.raises(KeyboardInterrupt):
+            Store(workspace).update()
+    with attached(workspace.database, read_only=True) as con:
+        ((n,),) = con.execute("SELECT count(*) FROM metrics").fetchall()
+    assert 0 < n < 40
+    assert Store(workspace).rows("SELECT n FROM run_metrics") == [{"n": 40}]
+
+
+def test_a_cut_before_one_segment_forgets_nothing_of_another(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, _ = workspace.new_run({})
+    first, second = (SegmentWriter(workspace.run_folder(run) / "events", name, run=run) for name in "ab")
+    for writer in (first, second):
+        writer.write_many("m", [("loss", step, 1.0) for step in range(10)])
+    Store(workspace).update()
+    monkeypatch.setattr(fold, "EVENTS", 5)
+    monkeypatch.setattr(fold, "CHUNK", 300)
+    first.write_many("m", [("loss", step, 1.0) for step in range(30)])
+    assert Store(workspace).rows("SELECT n FROM run_metrics") == [{"n": 50}]
+    assert stored(workspace) == expected(workspace)

@@ -106,6 +106,12 @@ def test_a_run_that_died_before_its_first_event_is_lost(workspace: Workspace) ->
     assert show_run(workspace, run)["name"] is None
 
 
+def test_a_marker_whose_maker_died_at_once_is_no_run(workspace: Workspace) -> None:
+    (workspace.live / "20260101-000000000-aaaaa").write_text("{}")
+    assert list_runs(workspace) == ([], 0)
+    assert problems(workspace) == []
+
+
 def test_a_lost_run_costs_no_fold_at_each_look(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its marker stays, and so may a line that was torn when it died."""
     run = output(start(DIES, workspace.root)).strip()

@@ -39,8 +39,10 @@ def test_a_file_is_copied(run: Run, tmp_path: Path) -> None:
     path.unlink()
     later = b"changed by its owner, who may go on writing"
     assert _kept(run) == {
-        "plot.png": ("image/png", b"first"), "plots/second.png": ("image/png", later), "no-suffix": ("image/png", later),
-    }  # fmt: skip
+        "plot.png": ("image/png", b"first"),
+        "plots/second.png": ("image/png", later),
+        "no-suffix": ("image/png", later),
+    }
     assert sorted(path.name for path in run.workspace.run_folder(run.id).iterdir()) == ["events"]
 
 
