@@ -30,12 +30,25 @@ def read_only(workspace: Workspace, query: str) -> Iterator[duckdb.DuckDBPyRelat
             if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
                 raise UsageError("one SELECT is expected", hint="the views are listed by: mfbench sql --schema")
             con.execute("SET TimeZone = 'UTC'; SET enable_external_access = false; SET lock_configuration = true")
-            yield con.sql(query)
+            yield _in_utc(con.sql(query))
         except duckdb.CatalogException as error:
             names = [name for (name,) in con.execute(_VIEWS).fetchall()]
             raise UsageError(_first(error), hint="the views: " + did_you_mean("", names, limit=30)) from None
         except ASKED_WRONG as error:
             raise UsageError(f"the query fails: {_first(error)}") from None
+
+
+def _in_utc(result: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
+    """Times with a zone as plain ones, like all others: taking them to Python would need pytz."""
+    zoned = [str(kind) == "TIMESTAMP WITH TIME ZONE" for kind in result.types]
+    if not any(zoned):
+        return result
+    names = [name.replace('"', '""') for name in result.columns]
+    columns = [
+        f'#{place}::TIMESTAMP AS "{name}"' if one else f"#{place}"
+        for place, (name, one) in enumerate(zip(names, zoned, strict=True), 1)
+    ]
+    return result.project(", ".join(columns))
 
 
 def frame_of(result: duckdb.DuckDBPyRelation) -> pl.DataFrame:

@@ -57,6 +57,13 @@ def test_times_are_utc(filled: Workspace, monkeypatch: pytest.MonkeyPatch) -> No
     assert _query(filled, query) == [(True,)] * 3
 
 
+def test_times_with_a_zone_become_utc(filled: Workspace) -> None:
+    query = 'SELECT 1 AS a, \'2026-01-01 10:00:00+03\'::TIMESTAMPTZ AS "o""dd", 2 AS b'
+    with read_only(filled, query) as result:
+        assert result.columns == ["a", 'o"dd', "b"]
+        assert result.fetchall() == [(1, datetime(2026, 1, 1, 7), 2)]
+
+
 @pytest.mark.parametrize(
     "query",
     [
