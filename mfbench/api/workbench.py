@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mfbench.core.errors import RefusedError, RunFailedError, UsageError
+from mfbench.core.errors import NotFoundError, RefusedError, RunFailedError, UsageError
 from mfbench.workspace.workspace import Workspace, create, find, require
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class Workbench:
 
     >>> bench = Workbench.open()  # doctest: +SKIP
     >>> bench.run("recipes/flight-delay.toml")["metrics"]["roc_auc"]  # doctest: +SKIP
-    0.708
+    0.717
     """
 
     def __init__(self, workspace: Workspace) -> None:
@@ -184,4 +184,6 @@ def load_model(reference: PathLike, workspace: PathLike | None = None) -> Model:
 
         found = find(named=workspace)
         return Model.load(folder, found.trusted_types if found else [])
+    if (folder / "manifest.json").is_file() and find(named=workspace) is None:
+        raise NotFoundError(f"{reference!r} is a folder here", hint=f"for the bundle in it write ./{reference}")
     return Workbench.open(workspace).model(os.fspath(reference))

@@ -94,12 +94,27 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], right: Se
     from rich.markup import escape
     from rich.table import Table
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in columns:
+    console = Console()
+    fitting = _fitting(columns, texts, console.width)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+    for name in columns[:fitting]:
         table.add_column(name, justify="right" if name in right else "left", no_wrap=name in _WHOLE, overflow="fold")
     for row in texts:
-        table.add_row(*(escape(text) for text in row))
-    Console().print(table)
+        table.add_row(*(escape(text) for text in row[:fitting]))
+    console.print(table)
+    if fitting < len(columns):
+        narrate(f"left out in {console.width} columns: {', '.join(columns[fitting:])} (--json has all)")
+
+
+def _fitting(columns: Sequence[str], texts: list[list[str]], width: int) -> int:
+    """How many columns fit, from the left: a table of single letters tells nobody anything."""
+    used = 0
+    for i, name in enumerate(columns):
+        longest = max((len(text) for row in texts for text in row[i].split("\n")), default=0)
+        used += max(len(name), longest if name in _WHOLE else min(longest, 24)) + 2
+        if used > width and i:
+            return i
+    return len(columns)
 
 
 def cell(value: Any) -> str:

@@ -58,10 +58,10 @@ def list_(name: str | None, sort: str | None, limit: int, page: int, workspace: 
         narrate("no models yet; a recipe with [register] makes the first: mfbench run RECIPE")
         return
     keys = list(dict.fromkeys(key for row in shown for key in row["metrics"]))[:3]
-    columns = ["model", "aliases", "registered", "run", *keys, "digest"]
+    columns = ["model", "aliases", *keys, "registered", "run", "digest"]
     table = [
-        [f"{row['name']}:{row['version']}", row["aliases"], datetime.fromisoformat(row["registered"]), row["run"],
-         *(row["metrics"].get(key) for key in keys), row["digest"][:12]]
+        [f"{row['name']}:{row['version']}", row["aliases"], *(row["metrics"].get(key) for key in keys),
+         datetime.fromisoformat(row["registered"]), row["run"], row["digest"][:12]]
         for row in shown
     ]  # fmt: skip
     print_table(columns, table, right=keys)

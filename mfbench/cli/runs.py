@@ -19,6 +19,7 @@ from mfbench.cli.common import (
     workspace_option,
 )
 from mfbench.core.text import seconds
+from mfbench.stats.metrics import METRICS
 
 EXAMPLES = """\b
 Examples:
@@ -54,10 +55,11 @@ def list_(where: str | None, sort: str | None, limit: int, page: int, workspace:
         narrate("no run matches" if where else "no runs yet; the first: mfbench run RECIPE")
         return
     keys = _metric_keys(rows)
-    columns = ["run", "name", "status", "started", "took", "model", *keys]
+    # Least wanted last: a narrow terminal leaves those out.
+    columns = ["run", "name", "status", *keys[:1], "model", "took", *keys[1:], "started"]
     table = [
-        [row["run"], row["name"], row["status"], row["started"], _took(row), _model(row),
-         *(row["metrics"].get(key) for key in keys)]
+        [row["run"], row["name"], row["status"], *(row["metrics"].get(key) for key in keys[:1]), _model(row),
+         _took(row), *(row["metrics"].get(key) for key in keys[1:]), row["started"]]
         for row in rows
     ]  # fmt: skip
     print_table(columns, table, right=["took", *keys])
@@ -142,12 +144,14 @@ def _item(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _metric_keys(rows: list[dict[str, Any]], most: int = 3) -> list[str]:
-    """The metrics that most of these runs have."""
+    """The metrics that most of these runs have, the best known first."""
     counts: dict[str, int] = {}
     for row in rows:
         for key in row["metrics"]:
             counts[key] = counts.get(key, 0) + 1
-    return sorted(sorted(counts), key=lambda key: -counts[key])[:most]
+    known = list(METRICS)
+    place = {key: known.index(key) if key in known else len(known) for key in counts}
+    return sorted(sorted(counts), key=lambda key: (-counts[key], place[key]))[:most]
 
 
 def _took(row: dict[str, Any]) -> str:
@@ -173,7 +177,7 @@ def _log_line(event: list[Any], as_json: bool) -> None:
         "step.started": lambda: f"step {fields[0]}",
         "step.ended": lambda: f"step {fields[0]} {fields[2]}{' (cached)' if fields[3] else ''}" + _problem(fields[6]),
         "run.started": lambda: f"run {fields[0]['name']} on {fields[0]['host']} ({fields[0]['executor']})",
-        "run.ended": lambda: f"run {fields[0]}" + _problem(fields[1]),
+        "run.ended": lambda: f"run {fields[0]}" + (f": {fields[1]['message']}" if fields[1] else ""),
     }
     if kind not in texts:
         return

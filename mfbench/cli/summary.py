@@ -36,7 +36,9 @@ def _last_word(result: RunResult) -> str:
         return f"{ran}; finished, nothing registered"
     error = result.error or {}
     text = f"the run is {result.status}" if result.status != "failed" else "the run failed"
-    message = error.get("traceback") or error.get("message")
-    where = f" ({error['where']})" if error.get("where") and not error.get("traceback") else ""
+    # The user's own code wants its traceback; a library's refusal is its last line.
+    own = error.get("own")
+    message = error.get("traceback") if own else error.get("message")
+    where = f" ({error['where']})" if error.get("where") and not own else ""
     told = f"{text}{where}: {printable(str(message))}" if message else text
     return f"{told}\n  {printable(error['hint'])}" if error.get("hint") else told

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 
+_lock = threading.Lock()
+_last = 0
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford: no i, l, o, u
 
 
@@ -14,6 +17,7 @@ def random_text(length: int) -> str:
 
 def new_id(now: float | None = None) -> str:
     """'20261123-071512123-k3f9a': UTC to the millisecond, then 25 random bits."""
-    stamp = time.time() if now is None else now
-    milliseconds = int(stamp * 1000) % 1000
-    return f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime(stamp))}{milliseconds:03d}-{random_text(5)}"
+    global _last
+    with _lock:  # one process never makes two in one millisecond, so that its runs sort as they began
+        stamp = _last = max(int((time.time() if now is None else now) * 1000), _last + 1 if now is None else 0)
+    return f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime(stamp // 1000))}{stamp % 1000:03d}-{random_text(5)}"

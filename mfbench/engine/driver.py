@@ -81,7 +81,9 @@ def drive(request: Request, report: Report, loaded: LoadedRecipe | None = None) 
         run.execute(executor, warm, folder, parse_duration(recipe.run.timeout) if recipe.run.timeout else None)
         if run.outcome.status != "finished" or run.stopping:
             return run.outcome
-        return finish_recipe(home, recipe, run.id, run.writer, run.results)
+        return finish_recipe(
+            home, recipe, run.id, run.writer, run.results, (loaded.tree["register"] or {}).get("description", "")
+        )
 
     run.end(work)
 
@@ -121,7 +123,10 @@ def find_hits(steps: list[JobStep], workspace: Workspace | None) -> dict[str, Ca
 
 def record(run: Run, loaded: LoadedRecipe, code: CodeState) -> None:
     """Params, and all that is needed to repeat the run: recipe, environment, commit, uncommitted changes."""
-    run.writer.write_many("param", [(key, plain_param(value)) for key, value in loaded.params().items()])
+    flavor = load_plugin("mfbench.flavors", loaded.recipe.model.flavor)()
+    estimator = flavor.estimator_name(loaded.recipe.model, loaded.recipe.recipe.task)
+    params = {"model.estimator": estimator, **loaded.params()}
+    run.writer.write_many("param", [(key, plain_param(value)) for key, value in params.items()])
     facts, patch = code.collect()
     if facts:
         run.writer.write_many("param", [(f"git.{key}", value) for key, value in facts.items()])

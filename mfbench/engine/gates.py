@@ -32,6 +32,9 @@ def judge(
 def _judge(text: str, metrics: dict[str, float], champion: Version | None, data: str, digest: str) -> GateResult:
     gate = parse_gate(text)
     observed = metrics.get(gate.metric, math.nan)
+    if gate.metric not in metrics:
+        note = f"{gate.metric} is not evaluated; evaluated are {', '.join(metrics)}"
+        return GateResult(text, False, observed, None, None, note)
     if not gate.champion:
         return GateResult(text, gate.passes(observed, gate.number), observed, gate.number, None)
     if champion is None or champion.digest == digest:

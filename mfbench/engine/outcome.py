@@ -8,6 +8,7 @@ from typing import Any
 
 from mfbench.core import jsonio
 from mfbench.core.hashing import digest_value
+from mfbench.core.text import plural
 from mfbench.engine.cache import CachedStep
 from mfbench.engine.gates import GateResult, judge
 from mfbench.engine.provenance import machine
@@ -29,9 +30,9 @@ class Outcome:
 
 
 def finish_recipe(
-    workspace: Workspace, recipe: Recipe, run: str, writer: SegmentWriter, results: dict[str, CachedStep]
+    workspace: Workspace, recipe: Recipe, run: str, writer: SegmentWriter, results: dict[str, CachedStep], reason: str
 ) -> Outcome:
-    """Registers the bundle if every gate passes. A refused run is finished, with no model."""
+    """Registers the bundle if every gate passes, for `reason`. A refused run is finished, with no model."""
     if recipe.register is None:
         writer.write("log", "info", "not registered: the recipe has no [register]")
         return Outcome("finished")
@@ -54,13 +55,13 @@ def finish_recipe(
             "provenance": blobs.put(jsonio.pretty({"run": run, "recipe": recipe.recipe.name, **machine()})),
             "gates": list(recipe.register.gates),
         }
-        reason = recipe.register.description or f"run {run} passed {len(judged)} gates"
+        why = reason or (f"run {run} passed {plural(len(judged), 'gate')}" if judged else f"run {run}")
         try:
             version, new = registry.register(
                 name,
                 packed["digest"],
                 facts,
-                reason=reason,
+                reason=why,
                 alias=recipe.register.alias,
                 compared_with=champion.digest if champion else None,
             )

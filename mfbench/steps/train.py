@@ -6,6 +6,7 @@ import polars as pl
 
 from mfbench.core import jsonio
 from mfbench.core.plugins import load as load_plugin
+from mfbench.core.text import plural
 from mfbench.data.target import TARGET, WEIGHT
 from mfbench.features.encoder import Encoder
 from mfbench.flavors.base import FitInput, Flavor
@@ -31,7 +32,8 @@ def fit(ctx: StepContext, rows: pl.DataFrame, encoder: Encoder) -> None:
         seed=ctx.config["seed"],
         cpus=ctx.cpus,
     )
-    ctx.log(f"fitting {flavor.estimator_name(model, task)} on {data.x.shape[0]:,} rows, {data.x.shape[1]} features")
+    size = f"{plural(data.x.shape[0], 'row')}, {plural(data.x.shape[1], 'feature')}"
+    ctx.log(f"fitting {flavor.estimator_name(model, task)} on {size}")
     fitted = flavor.fit(model, task, data)
     types = flavor.save(fitted, ctx.output_folder("model"))
     ctx.output("types.json").write_bytes(jsonio.pretty(types))

@@ -70,10 +70,12 @@ def _run_step(step: JobStep, job: JobSpec, folder: Path, recipe_folder: Path, wr
     except KeyboardInterrupt:
         raise
     except BaseException as failure:  # an estimator may raise SystemExit too: it ends the step, not mfbench
-        error, code = _told(failure), 1
+        error, code = _told(failure, recipe_folder), 1
     status = "finished" if not code else "refused" if code == 3 else "failed"
     if error:
-        error = {key: redact(text, variables) if text else text for key, text in error.items()} | {"code": code}
+        error = {key: redact(text, variables) if isinstance(text, str) else text for key, text in error.items()} | {
+            "code": code
+        }
     outputs = {
         path.relative_to(out).as_posix(): path.stat().st_size for path in sorted(out.rglob("*")) if path.is_file()
     }
@@ -100,7 +102,7 @@ def _inputs(need: str, job: JobSpec, folder: Path) -> dict[str, Path]:
     return {path.relative_to(made).as_posix(): path for path in made.rglob("*") if path.is_file()}
 
 
-def _told(problem: BaseException) -> dict[str, Any]:
+def _told(problem: BaseException, folder: Path) -> dict[str, Any]:
     """The error and its traceback without our own frames: people debug their estimator, not mfbench."""
     text = "".join(traceback.format_exception_only(problem)).strip()
     if os.strerror(errno.ENOSPC) in text:
@@ -109,4 +111,12 @@ def _told(problem: BaseException) -> dict[str, Any]:
     frames = [f for f in traceback.extract_tb(problem.__traceback__) if not f.filename.startswith(_OURS)]
     where = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else None
     stack = "Traceback (most recent call last):\n" + "".join(traceback.format_list(frames)) + text if frames else text
-    return {"type": type(problem).__name__, "message": text, "where": where, "hint": None, "traceback": stack}
+    own = any(frame.filename.startswith(str(folder)) for frame in frames)
+    return {
+        "type": type(problem).__name__,
+        "message": text,
+        "where": where,
+        "hint": None,
+        "traceback": stack,
+        "own": own,
+    }

@@ -146,7 +146,7 @@ def test_gates_are_evaluated_again_when_the_champion_has_moved(
 
     monkeypatch.setattr(outcome, "judge", moving)
     writer = SegmentWriter(home.run_folder(project.runs()[-1]) / "events", "again", run=project.runs()[-1])
-    ended = outcome.finish_recipe(home, loaded.recipe, project.runs()[-1], writer, results)
+    ended = outcome.finish_recipe(home, loaded.recipe, project.runs()[-1], writer, results, "")
     assert seen == ["tiny:1", "tiny:2"]
     assert ended.model is not None
     assert ended.model["version"] == 3

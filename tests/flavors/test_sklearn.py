@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from mfbench.core.plugins import load
 from mfbench.flavors.base import Flavor
 from mfbench.recipe.schema import Model
 from mfbench.testing import FlavorContract
+from mfbench.testing.flavors import sample
 
 PAIRS = [
     ("LogisticRegression", "Ridge"),
@@ -25,6 +28,9 @@ PAIRS = [
     ("LinearDiscriminantAnalysis", "Lasso"),
     ("GaussianProcessClassifier", "GaussianProcessRegressor"),
     ("DummyClassifier", "DummyRegressor"),
+    ("CalibratedClassifierCV", "TweedieRegressor"),
+    ("RidgeClassifier", "HuberRegressor"),
+    ("NearestCentroid", "PoissonRegressor"),
 ]
 PARAMS = {"MLPClassifier": {"max_iter": 300}, "MLPRegressor": {"max_iter": 500}}
 
@@ -38,6 +44,14 @@ def pair(request: pytest.FixtureRequest) -> tuple[str, str]:
 @pytest.mark.filterwarnings("ignore::UserWarning")
 class TestSklearnFlavor(FlavorContract):
     pair: tuple[str, str]
+
+    def test_what_it_saves_is_trusted(self, tmp_path: Path) -> None:
+        """An ordinary model has to load where nobody has written a list of types."""
+        flavor = self.make()
+        for task in self.tasks:
+            fitted = flavor.fit(self.model(task), task, sample(task))
+            assert flavor.save(fitted, tmp_path / task) == []
+            flavor.load(tmp_path / task, [])
 
     @pytest.fixture(autouse=True)
     def _pair(self, pair: tuple[str, str]) -> None:
