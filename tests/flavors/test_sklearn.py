@@ -30,7 +30,7 @@ PAIRS = [
     ("DummyClassifier", "DummyRegressor"),
     ("CalibratedClassifierCV", "TweedieRegressor"),
     ("RidgeClassifier", "HuberRegressor"),
-    ("NearestCentroid", "PoissonRegressor"),
+    ("LogisticRegressionCV", "QuantileRegressor"),
 ]
 PARAMS = {"MLPClassifier": {"max_iter": 300}, "MLPRegressor": {"max_iter": 500}}
 
@@ -41,7 +41,7 @@ def pair(request: pytest.FixtureRequest) -> tuple[str, str]:
     return chosen
 
 
-@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning")
 class TestSklearnFlavor(FlavorContract):
     pair: tuple[str, str]
 
