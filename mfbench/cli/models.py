@@ -17,6 +17,7 @@ from mfbench.cli.common import (
     print_table,
     workspace_option,
 )
+from mfbench.stats.metrics import usual_order
 
 EXAMPLES = """\b
 Examples:
@@ -57,7 +58,7 @@ def list_(name: str | None, sort: str | None, limit: int, page: int, workspace: 
     if not rows:
         narrate("no models yet; a recipe with [register] makes the first: mfbench run RECIPE")
         return
-    keys = list(dict.fromkeys(key for row in shown for key in row["metrics"]))[:3]
+    keys = usual_order(key for row in shown for key in row["metrics"])[:3]
     columns = ["model", "aliases", *keys, "registered", "run", "digest"]
     table = [
         [f"{row['name']}:{row['version']}", row["aliases"], *(row["metrics"].get(key) for key in keys),

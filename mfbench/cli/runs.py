@@ -19,7 +19,7 @@ from mfbench.cli.common import (
     workspace_option,
 )
 from mfbench.core.text import seconds
-from mfbench.stats.metrics import METRICS
+from mfbench.stats.metrics import usual_order
 
 EXAMPLES = """\b
 Examples:
@@ -149,9 +149,7 @@ def _metric_keys(rows: list[dict[str, Any]], most: int = 3) -> list[str]:
     for row in rows:
         for key in row["metrics"]:
             counts[key] = counts.get(key, 0) + 1
-    known = list(METRICS)
-    place = {key: known.index(key) if key in known else len(known) for key in counts}
-    return sorted(sorted(counts), key=lambda key: (-counts[key], place[key]))[:most]
+    return sorted(usual_order(counts), key=lambda key: -counts[key])[:most]
 
 
 def _took(row: dict[str, Any]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -59,6 +59,12 @@ def defaults(task: str, *, probabilities: bool = True) -> tuple[str, ...]:
 
 def names(task: str) -> list[str]:
     return [metric.name for metric in METRICS.values() if metric.task == task]
+
+
+def usual_order(keys: Iterable[str]) -> list[str]:
+    """Each key once, the best known metrics first, the rest by name."""
+    known = list(METRICS)
+    return sorted(set(keys), key=lambda key: (known.index(key) if key in known else len(known), key))
 
 
 def greater_is_better(name: str) -> bool:
