@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mfbench.core.errors import NotFoundError, RefusedError, RunFailedError, UsageError
+from mfbench.core.machine import host
 from mfbench.workspace.workspace import Workspace, create, find, require
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ class Workbench:
         if not self.workspace.is_alive(run):
             return False
         holder = msgspec.json.decode((self.workspace.live / run).read_bytes())
-        if holder["host"] != os.uname().nodename:
+        if holder["host"] != host():
             raise UsageError(f"run {run} is led from {holder['host']}", hint="stop it there")
         if holder.get("leader") != "driver":
             hint = f"end it where it runs (process {holder['pid']})"

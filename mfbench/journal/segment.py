@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from mfbench.core.errors import MfbenchError, UsageError
+from mfbench.core.machine import host
 from mfbench.journal import flusher
 from mfbench.journal.line import FORMAT, encode_line
 
@@ -117,7 +118,7 @@ class SegmentWriter:
             "run": self.run,
             "writer": self.writer,
             "attempt": self.attempt,
-            "host": os.uname().nodename,
+            "host": host(),
             "pid": os.getpid(),
             "previous": previous,
         }

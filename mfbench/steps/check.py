@@ -5,10 +5,11 @@ from __future__ import annotations
 import polars as pl
 
 from mfbench.core.errors import RefusedError
+from mfbench.core.text import plural
 from mfbench.data.checks import CheckResult, run_checks
 from mfbench.data.target import TARGET, WEIGHT
 from mfbench.recipe.schema import Data
-from mfbench.steps.context import StepContext, row_count
+from mfbench.steps.context import StepContext
 
 KEPT_ROWS = 1000
 
@@ -21,7 +22,7 @@ def run(ctx: StepContext) -> None:
     failed = [result for result in results if not result.passed]
     for result in failed:
         rows = int(result.bad.sum()) if result.bad is not None else 0
-        of_rows = f" in {row_count(rows)}" if rows else ""
+        of_rows = f" in {plural(rows, 'row')}" if rows else ""
         ctx.log(f"check {result.name} failed{of_rows}: found {result.observed}, wanted {result.bound}", "error")
     if failed:
         raise RefusedError(
@@ -33,7 +34,7 @@ def run(ctx: StepContext) -> None:
 
 
 def _told(result: CheckResult) -> str:
-    rows = f", {row_count(int(result.bad.sum()))}" if result.bad is not None else ""
+    rows = f", {plural(int(result.bad.sum()), 'row')}" if result.bad is not None else ""
     return f"{result.name} (found {result.observed}, wanted {result.bound}{rows})"
 
 

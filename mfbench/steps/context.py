@@ -11,7 +11,6 @@ from typing import Any, TypeVar
 import msgspec
 
 from mfbench.core import jsonio
-from mfbench.core.text import plural
 
 T = TypeVar("T")
 
@@ -73,7 +72,3 @@ def make_importable(folder: Path) -> None:
     path = str(folder.resolve())
     if path not in sys.path:
         sys.path.append(path)
-
-
-def row_count(count: int) -> str:
-    return plural(count, "row")

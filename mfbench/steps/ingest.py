@@ -8,10 +8,11 @@ from typing import Any
 from mfbench.core import jsonio
 from mfbench.core.errors import MfbenchError
 from mfbench.core.hashing import digest_value
+from mfbench.core.text import plural
 from mfbench.data.source import digest_sources, find_files, format_of, read_table
 from mfbench.data.target import Ingested, add_target
 from mfbench.recipe.schema import Data
-from mfbench.steps.context import StepContext, row_count
+from mfbench.steps.context import StepContext
 
 _seen: dict[str, Ingested] = {}
 
@@ -39,7 +40,7 @@ def run(ctx: StepContext) -> None:
     if digest_sources(find_files(data.source, ctx.recipe_folder.resolve())) != ctx.config["source_digest"]:
         raise MfbenchError("the data changed while the run began", hint="run the recipe again")
     if found.dropped:
-        ctx.log(f"dropped {row_count(found.dropped)} without a target ({data.target})")
+        ctx.log(f"dropped {plural(found.dropped, 'row')} without a target ({data.target})")
     found.frame.write_parquet(ctx.output("data.parquet"), compression="zstd", statistics=False)
     facts: dict[str, Any] = {
         "classes": found.classes,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import polars as pl
 
+from mfbench.core.text import plural
 from mfbench.data.split import PART, split_rows
 from mfbench.recipe.schema import Split
-from mfbench.steps.context import StepContext, row_count
+from mfbench.steps.context import StepContext
 
 
 def run(ctx: StepContext) -> None:
@@ -19,7 +20,7 @@ def run(ctx: StepContext) -> None:
         if part == "gap" and rows.height == 0:
             continue
         span = f", {split.by} {rows[split.by].min()!s} to {rows[split.by].max()!s}" if split.by else ""
-        ctx.log(f"{part}: {row_count(rows.height)}{span}")
+        ctx.log(f"{part}: {plural(rows.height, 'row')}{span}")
         ctx.emit("param", f"rows.{part}", rows.height)
 
 

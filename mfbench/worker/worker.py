@@ -73,9 +73,7 @@ def _run_step(step: JobStep, job: JobSpec, folder: Path, recipe_folder: Path, wr
         error, code = _told(failure, recipe_folder), 1
     status = "finished" if not code else "refused" if code == 3 else "failed"
     if error:
-        error = {key: redact(text, variables) if isinstance(text, str) else text for key, text in error.items()} | {
-            "code": code
-        }
+        error = {**_clean(error, variables), "code": code}
     outputs = {
         path.relative_to(out).as_posix(): path.stat().st_size for path in sorted(out.rglob("*")) if path.is_file()
     }
