@@ -56,6 +56,14 @@ def start(
     return launched, find_or_create(folder)
 
 
+def resume(workspace: Workspace, run: str) -> tuple[Launched, Workspace]:
+    """Goes on with a run that was killed, stopped or failed. Raises UsageError where it cannot."""
+    from mfbench.engine.driver import Request
+    from mfbench.engine.launch import launch
+
+    return launch(Request(recipe="", workspace=str(workspace.root), resume=workspace.find_run(run))), workspace
+
+
 def run_and_follow(
     recipe: PathLike,
     workspace: PathLike | None,
@@ -66,8 +74,15 @@ def run_and_follow(
 ) -> tuple[RunResult, Workspace]:
     """Runs a recipe and follows it to its end. Ctrl-C stops the run and returns its end."""
     launched, made = start(recipe, workspace, overrides, executor, name)
+    return follow_launched(launched, made, on_event), made
+
+
+def follow_launched(
+    launched: Launched, workspace: Workspace, on_event: Callable[[RunResult, list[Any]], None] | None = None
+) -> RunResult:
+    """Follows a run that this process has started, to its end."""
     try:
-        return follow_to_end(made, launched.run, on_event, launched), made
+        return follow_to_end(workspace, launched.run, on_event, launched)
     finally:
         launched.close()
 

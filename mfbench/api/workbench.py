@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from mfbench.core.errors import NotFoundError, RefusedError, RunFailedError, UsageError
 from mfbench.core.machine import host
@@ -66,14 +66,18 @@ class Workbench:
         from mfbench.api.running import run_and_follow
 
         result, _ = run_and_follow(recipe, self.workspace.root, overrides, executor, name, on_event)
-        if result.status != "finished":
-            told = (result.error or {}).get("message") or f"the run ended as {result.status}"
-            hint = (result.error or {}).get("hint") or f"see: mfbench runs logs {result.run}"
-            kind = RefusedError if result.exit_code == RefusedError.exit_code else RunFailedError
-            error = kind(told, where=f"run {result.run}", hint=hint)
-            error.exit_code = result.exit_code
-            raise error
-        return result.as_json()
+        return _finished(result)
+
+    def resume(self, run: str, *, on_event: Callable[[RunResult, list[Any]], None] | None = None) -> dict[str, Any]:
+        """Goes on with a run that was killed, stopped or failed, to its end: as `run` returns and raises.
+
+        Finished steps and trials are kept. Raises UsageError for a run that is running or finished, or whose data or
+        code has changed since.
+        """
+        from mfbench.api.running import follow_launched, resume
+
+        launched, _ = resume(self.workspace, run)
+        return _finished(follow_launched(launched, self.workspace, on_event))
 
     def stop(self, run: str) -> bool:
         """Asks the driver of a run to stop it; False when the run is over already."""
@@ -125,6 +129,41 @@ class Workbench:
 
         return show_run(self.workspace, self.workspace.find_run(run))
 
+    def trials(self, run: str, *, front: bool = False) -> dict[str, Any]:
+        """The search of a run: {objectives, greater, trials}, the trials best first, then those that have no value.
+
+        front: only the trials that no other is at least as good as in every objective and better in one.
+        """
+        from mfbench.api.searches import trials
+
+        return trials(self.workspace, self.workspace.find_run(run), front)
+
+    def report(
+        self,
+        run: str,
+        path: PathLike | None = None,
+        format: Literal["html", "markdown"] | None = None,
+        *,
+        force: bool = False,
+    ) -> Path | str:
+        """The report of a run: its text, or with `path` the file that was written.
+
+        format: by default that of the path's ending, else HTML, one page that needs no network. Replaces a report;
+        raises UsageError for any other file that is there, unless `force`.
+        """
+        from mfbench.api.reporting import report
+
+        return report(self, run, path, format, force=force)
+
+    def compare(self, runs: Sequence[str]) -> dict[str, Any]:
+        """What differs between 2 to 8 runs: {runs, metrics, params, data, code, versions, gates, notes}.
+
+        Differences are to the first run. Raises UsageError for another number of runs.
+        """
+        from mfbench.api.reporting import compare
+
+        return compare(self, runs)
+
     def metrics(self, run: str, key: str | None = None) -> pl.DataFrame:
         """The points of a run's curves: key, step, time (UTC), value."""
         query = "SELECT key, step, time, value FROM metrics WHERE run = ? AND (? IS NULL OR key = ?) ORDER BY key, step"
@@ -158,6 +197,18 @@ class Workbench:
 
         return describe(self.registry.models())
 
+    def approve(self, run: str, reason: str, alias: str | None = None) -> dict[str, Any]:
+        """Registers the model of a run that its gates have refused: the version, as a row of `models`.
+
+        The ledger keeps who did it (MFBENCH_ACTOR, else user@host), `reason`, and over which gates. Raises UsageError
+        for a run that was not refused or made no model.
+        """
+        from mfbench.registry.approval import approve
+        from mfbench.registry.describe import describe_version
+
+        version = approve(self.registry, self.workspace.find_run(run), reason, alias)
+        return describe_version(version, self.registry.model(version.model).aliases_of(version.number))
+
     def model(self, reference: str) -> Model:
         """The loaded model that `name`, `name@alias` or `name:version` means, its files verified.
 
@@ -171,6 +222,18 @@ class Workbench:
         version = self.registry.find(reference)
         with tempfile.TemporaryDirectory(prefix="mfbench-") as folder:
             return Model.load(self.registry.checkout(version, Path(folder)), self.workspace.trusted_types)
+
+
+def _finished(result: RunResult) -> dict[str, Any]:
+    """The result as plain values. Raises RunFailedError or RefusedError for a run that did not finish."""
+    if result.status != "finished":
+        told = (result.error or {}).get("message") or f"the run ended as {result.status}"
+        hint = (result.error or {}).get("hint") or f"see: mfbench runs logs {result.run}"
+        kind = RefusedError if result.exit_code == RefusedError.exit_code else RunFailedError
+        error = kind(told, where=f"run {result.run}", hint=hint)
+        error.exit_code = result.exit_code
+        raise error
+    return result.as_json()
 
 
 def load_model(reference: PathLike, workspace: PathLike | None = None) -> Model:

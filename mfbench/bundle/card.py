@@ -19,8 +19,10 @@ def model_card(
     metrics: dict[str, float],
     inputs: list[Field],
     columns: list[tuple[str, str, str]],
+    decision: str | None = None,
 ) -> str:
-    """Markdown. `columns`: (feature, kind, why) for every column that was looked at."""
+    """Markdown. `columns`: (feature, kind, why) for every column that was looked at; `decision`: how the positive
+    class is decided on, where the recipe says so."""
     lines = [f"# {name}", ""]
     if description:
         lines += [description, ""]
@@ -29,6 +31,8 @@ def model_card(
         shown = ", ".join(f"`{label}`" for label in classes)
         positive = f"; positive: `{classes[-1]}`" if len(classes) == 2 else ""
         lines += [f"- Classes: {shown}{positive}"]
+    if decision:
+        lines += [f"- Decision: {decision}"]
     settings = ", ".join(f"{key}={value}" for key, value in sorted(params.items())) or "the library's defaults"
     lines += [f"- Estimator: {estimator} ({settings})"]
     counts = ", ".join(f"{count:,} {part}" for part, count in rows.items())

@@ -5,6 +5,7 @@ features.json .skops   the feature path
 model/                 the fitted model, as its flavor writes it
 code/                  the user's own modules that it needs; imported only where its types are trusted
 input_example.json     a few rows to try
+trained_rows.bin       fingerprints of the rows that it was fitted on
 reference.parquet      held-out rows with prediction and label
 requirements.txt       exact versions
 README.md              the model card
@@ -41,6 +42,13 @@ class File(msgspec.Struct, frozen=True):
     bytes: int
 
 
+class TrainedRows(msgspec.Struct, frozen=True):
+    """The rows that the model was fitted on, told by the fingerprints of these columns in trained_rows.bin."""
+
+    columns: tuple[str, ...]
+    rows: int
+
+
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """`classes[code]` is the class behind a code; of two, the last is the positive one."""
 
@@ -59,6 +67,9 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     python: str
     reading: dict[str, Any] = {}  # how the training data was written: format and csv, as in a recipe
     types: tuple[str, ...] = ()  # in the model, and vouched for by nobody but the user
+    forecast: dict[str, Any] | None = None  # {"settings": data.future.Settings, "intervals": data.intervals.Intervals}
+    threshold: float | None = None  # of the positive class's probability; None: as the estimator decides
+    trained: TrainedRows | None = None
     files: dict[str, File]
 
 

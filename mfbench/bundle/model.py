@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import polars as pl
 from polars.exceptions import PolarsError
 
@@ -14,6 +16,9 @@ from mfbench.bundle.manifest import CODE, Field, Manifest, verify
 from mfbench.core.errors import DamageError, UsageError
 from mfbench.core.plugins import load as load_plugin
 from mfbench.core.text import did_you_mean
+from mfbench.data.forecast import STEPS_AHEAD
+from mfbench.data.future import Settings, forecast_rows
+from mfbench.data.intervals import Intervals, bounds
 from mfbench.features.encoder import Encoder
 from mfbench.flavors.base import Flavor, Prediction
 
@@ -50,13 +55,38 @@ class Model:
     def predict(self, frame: pl.DataFrame) -> pl.DataFrame:
         """One row per row of `frame`: `prediction`, and probabilities or scores where the model gives any.
 
+        A forecasting model takes a history (see data.future) and gives a row for each series and step ahead: its time,
+        series and `horizon`, `prediction`, and with intervals `low` and `high`.
+
         Columns that the model does not know are ignored; one that it needs and that is missing, or a value
         that does not fit its type, raises UsageError.
         """
+        return self.answer(frame)
+
+    def answer(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """The same for rows that are prepared: of a forecast, one for each series, origin and step ahead."""
+        if self.looks_ahead(frame):
+            assert self.manifest.forecast is not None
+            settings = msgspec.convert(self.manifest.forecast["settings"], Settings)
+            rows = forecast_rows(frame, settings)
+            about = [name for name in (settings.by, settings.series, STEPS_AHEAD) if name is not None]
+            return rows.select(about).hstack(self._answers(rows))
+        return self._answers(frame)
+
+    def looks_ahead(self, frame: pl.DataFrame) -> bool:
+        """Whether `frame` is a history to forecast from. Rows that hold what is made of the past are answered each."""
+        made = any(field.name not in frame.columns for field in self.manifest.inputs)
+        return self.manifest.forecast is not None and made
+
+    def _answers(self, frame: pl.DataFrame) -> pl.DataFrame:
         rows = conform(frame, self.manifest.inputs)
         if rows.height == 0:
             return pl.DataFrame(schema={field.name: parse_dtype(field.dtype) for field in self.manifest.outputs})
         predicted = self._flavor.predict(self._fitted, self._encoder.transform(rows), self.manifest.task)
+        predicted = decided(predicted, self.manifest.threshold)
+        if self.manifest.forecast and self.manifest.forecast["intervals"] and STEPS_AHEAD in frame.columns:
+            intervals = msgspec.convert(self.manifest.forecast["intervals"], Intervals)
+            predicted = bounded(predicted, frame[STEPS_AHEAD], intervals)
         return predictions(predicted, list(self.manifest.classes))
 
 
@@ -121,10 +151,24 @@ def dtype_name(dtype: pl.DataType) -> str:
     return type(dtype).__name__
 
 
+def decided(predicted: Prediction, threshold: float | None) -> Prediction:
+    """The same scores, and as values the positive class of two where its probability reaches the threshold."""
+    if threshold is None or predicted.scores is None:
+        return predicted
+    return replace(predicted, values=(predicted.scores[:, 1] >= threshold).astype(float))
+
+
+def bounded(predicted: Prediction, ahead: pl.Series, intervals: Intervals) -> Prediction:
+    """The same values with the interval that belongs to so many steps ahead."""
+    low, high = bounds(predicted.values, ahead.to_numpy(), intervals)
+    return replace(predicted, low=low, high=high)
+
+
 def predictions(predicted: Prediction, classes: list[object]) -> pl.DataFrame:
     """`prediction` as class or number; `probability` (or `score`) of the positive class of two, else one each."""
     if not classes:
-        return pl.DataFrame({PREDICTION: predicted.values})
+        sides = {"low": predicted.low, "high": predicted.high}
+        return pl.DataFrame({PREDICTION: predicted.values} | {k: v for k, v in sides.items() if v is not None})
     columns = {PREDICTION: pl.Series([classes[int(code)] for code in predicted.values], dtype=_dtype(classes))}
     if predicted.scores is not None:
         word = "probability" if predicted.probabilities else "score"

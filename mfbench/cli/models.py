@@ -1,12 +1,13 @@
-"""`mfbench models`: list, show, history, alias."""
+"""`mfbench models`: list, show, history, alias, approve, export."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from mfbench.cli.approve import approve
 from mfbench.cli.common import (
     ListingGroup,
     cell,
@@ -19,12 +20,16 @@ from mfbench.cli.common import (
 )
 from mfbench.stats.metrics import usual_order
 
+if TYPE_CHECKING:
+    from mfbench.journal.ledger import Entry
+
 EXAMPLES = """\b
 Examples:
   mfbench models
   mfbench models show flight-delay
   mfbench models history flight-delay
   mfbench models alias flight-delay champion 2 --reason "two weeks of shadowing"
+  mfbench models approve last --reason "the gate's rows were a strike week"
   mfbench models export flight-delay@champion ./bundle
 
 \b
@@ -34,6 +39,9 @@ MODEL is a name (its champion, else its only version), NAME@ALIAS or NAME:VERSIO
 @click.group("models", cls=ListingGroup, epilog=EXAMPLES)
 def command() -> None:
     """List, show and name registered models. Alone it lists."""
+
+
+command.add_command(approve)
 
 
 @command.command("list")
@@ -87,14 +95,18 @@ def show(model: str, workspace: str | None, as_json: bool) -> None:
     version = registry.find(model)
     manifest = parse_manifest(Blobs(bench.workspace.blobs).read(version.digest), version.name)
     row = describe_version(version, registry.model(version.model).aliases_of(version.number))
+    decided = registry.decided(version.digest)
     if as_json:
-        print_json({**row, "manifest": msgspec.to_builtins(manifest)})
+        print_json({**row, "manifest": msgspec.to_builtins(manifest), "decided": [_plain(entry) for entry in decided]})
         return
     for key in ("name", "version", "aliases", "registered", "actor", "reason", "run", "digest"):
         click.echo(f"{key + ':':<12} {cell(row[key])}")
     click.echo(f"{'task:':<12} {manifest.task} of {manifest.target} with {manifest.estimator} ({manifest.flavor})")
     if manifest.classes:
         click.echo(f"{'classes:':<12} {', '.join(str(label) for label in manifest.classes)}")
+    if decided:
+        click.echo("\ngates and approvals")
+        print_table(_TOLD, _told(decided))
     click.echo("\nmetrics")
     print_table(("metric", "value"), list(manifest.metrics.items()), right=["value"])
     click.echo("\ninputs")
@@ -111,16 +123,11 @@ def show(model: str, workspace: str | None, as_json: bool) -> None:
 @json_option
 def history(name: str, workspace: str | None, as_json: bool) -> None:
     """Who did what to a model, when and why, oldest first."""
-    from mfbench.registry.describe import moment
-
     entries = open_bench(workspace).registry.history(name)
     if as_json:
-        print_json(
-            [{"time": moment(e.time), "kind": e.kind, "actor": e.actor, "reason": e.reason, **e.body} for e in entries]
-        )
-        return
-    rows = [(datetime.fromtimestamp(e.time / 1e6, UTC), _what(e.kind, e.body), e.actor, e.reason) for e in entries]
-    print_table(("time", "what", "who", "why"), rows)
+        print_json([_plain(entry) for entry in entries])
+    else:
+        print_table(_TOLD, _told(entries))
 
 
 @command.command("alias")
@@ -188,6 +195,20 @@ def _sorted(rows: list[dict[str, Any]], sort: str) -> list[dict[str, Any]]:
     return [row for _, row in there] + [row for value, row in values if value is None]
 
 
+_TOLD = ("time", "what", "who", "why")
+
+
+def _told(entries: list[Entry]) -> list[tuple[Any, ...]]:
+    return [(datetime.fromtimestamp(e.time / 1e6, UTC), _what(e.kind, e.body), e.actor, e.reason) for e in entries]
+
+
+def _plain(entry: Entry) -> dict[str, Any]:
+    from mfbench.registry.describe import moment
+
+    told = {"time": moment(entry.time), "kind": entry.kind, "actor": entry.actor, "reason": entry.reason}
+    return {**told, **entry.body}
+
+
 def _what(kind: str, body: dict[str, Any]) -> str:
     if kind == "model.version":
         return f"version {body['version']} registered from run {body['run']}"
@@ -196,4 +217,10 @@ def _what(kind: str, body: dict[str, Any]) -> str:
     if kind == "model.alias":
         moved = f", moved from version {body['previous']}" if body["previous"] else ""
         return f"alias {body['alias']} set to version {body['version']}{moved}"
+    if kind == "model.judged":
+        against = f" against {body['against']}" if body["against"] else ""
+        return f"run {body['run']} {'passed' if body['passed'] else 'was refused by'} its gates{against}"
+    if kind == "model.approval":
+        over = "; ".join(gate["name"] for gate in body["overrides"])
+        return f"version {body['version']} approved from run {body['run']}, over: {over}"
     return kind

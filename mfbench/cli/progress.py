@@ -43,6 +43,8 @@ def _line(result: RunResult, event: list[Any]) -> None:
         narrate(f"run {result.run}  {result.name}  ({result.executor})")
     elif kind == "step.ended":
         narrate(f"  {step_line(result.steps[fields[0]])}")
+    elif kind == "trial.ended" and result.said and not _retold(result):
+        narrate(f"    {printable(result.said)}")
     elif kind == "log" and not _retold(result):
         narrate(f"    {printable(fields[1])}")
 
@@ -77,6 +79,11 @@ class _Display:
             level, text = event[3], printable(event[4])
             self._last = text
             self._say(f"    {text}", "red" if level == "error" else "dim")
+        elif event and event[2] == "trial.ended" and not _retold(result):
+            assert result.search is not None
+            self._last = result.search.progress()
+            if result.said:
+                self._say(f"    {printable(result.said)}", "dim")
         elif event and event[2] == "step.ended":
             step = result.steps[event[3]]
             self._last = ""

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from mfbench.cli.common import json_option, narrate, print_json, waiting, workspace_option
+
+if TYPE_CHECKING:
+    from mfbench.engine.launch import Launched
+    from mfbench.workspace.workspace import Workspace
 
 EXAMPLES = """\b
 Examples:
@@ -40,10 +46,17 @@ def command(
     What has been computed before is not computed again. Ctrl-C stops the run; closing the terminal does not:
     find it again with `mfbench runs logs last --follow`.
     """
-    from mfbench.api.running import follow_to_end, start
+    from mfbench.api.running import start
 
     with waiting(f"checking {recipe} against its data"):
         launched, home = start(recipe, workspace, overrides, executor, name)
+    return finish(launched, home, detach, as_json)
+
+
+def finish(launched: Launched, home: Workspace, detach: bool, as_json: bool) -> int:
+    """Follows a run that has been started to its end, or leaves it; the exit code."""
+    from mfbench.api.running import follow_to_end
+
     if detach:
         launched.close()
         if as_json:

@@ -1,4 +1,4 @@
-"""`mfbench runs`: list, show, logs, stop."""
+"""`mfbench runs`: list, show, logs, stop; trials and resume, report and compare stand in modules of their own."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from mfbench.cli.common import (
     printable,
     workspace_option,
 )
+from mfbench.cli.reports import compare, report
+from mfbench.cli.search import resume, trials
 from mfbench.core.text import seconds
 from mfbench.stats.metrics import usual_order
 
@@ -135,6 +137,12 @@ def stop(run: str, workspace: str | None, as_json: bool) -> None:
         print_json({"run": run, "asked_to_stop": asked})
     else:
         narrate(f"asked to stop; see: mfbench runs logs {run} --follow" if asked else "the run is over already")
+
+
+command.add_command(trials)
+command.add_command(resume)
+command.add_command(report)
+command.add_command(compare)
 
 
 def _item(row: dict[str, Any]) -> dict[str, Any]:

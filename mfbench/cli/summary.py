@@ -13,7 +13,7 @@ def conclusion(result: RunResult) -> str:
     if result.metrics:
         lines.append("  " + "  ".join(f"{name} {cell(value)}" for name, value in result.metrics.items()))
     for gate in result.gates:
-        verdict = "passed" if gate["passed"] else "REFUSED"
+        verdict = gate["verdict"] if gate["passed"] else gate["verdict"].upper()
         bound = "" if gate["bound"] is None else f", needs {cell(gate['bound'])}"
         against = f" against {gate['against']}" if gate["against"] else ""
         note = f" ({gate['note']})" if gate["note"] else ""
@@ -31,7 +31,8 @@ def _last_word(result: RunResult) -> str:
         verb = "registered as" if result.model["new"] else "registered already as"
         return f"{ran}; {verb} {name}\n  use it: mfbench score {name} FILE -o OUT"
     if result.refused:
-        return f"{ran}; not registered: a gate refused the model\n  see it: mfbench runs show {result.run}"
+        approve = f"a person may register it all the same: mfbench models approve {result.run} --reason TEXT"
+        return f"{ran}; not registered: a gate did not let it pass\n  {approve}"
     if result.status == "finished":
         return f"{ran}; finished, nothing registered"
     error = result.error or {}

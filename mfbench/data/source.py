@@ -23,11 +23,14 @@ FORMATS = {
 _SETTLED = 2.0  # seconds after which a file's time stamp tells a later change apart
 
 
-def find_files(source: str | tuple[str, ...] | list[str], folder: Path) -> list[Path]:
-    """The files that names, globs and folders mean, relative to `folder`, sorted within each pattern."""
+def find_files(source: str | tuple[str, ...] | list[str], folder: Path, where: tuple[str, ...] = KEY) -> list[Path]:
+    """The files that names, globs and folders mean, relative to `folder`, sorted within each pattern.
+
+    `where` is the recipe's key that names them, for messages.
+    """
     found: list[Path] = []
     for i, pattern in enumerate([source] if isinstance(source, str) else source):
-        key = KEY if isinstance(source, str) else (*KEY, i)
+        key: tuple[str | int, ...] = where if isinstance(source, str) else (*where, i)
         if "://" in pattern:
             raise FitError(key, f"{pattern!r}: remote sources are not built yet", "name a file, a glob or a folder")
         path = folder / Path(pattern).expanduser()

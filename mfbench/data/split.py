@@ -1,8 +1,12 @@
-"""Which rows are for training, which for the test, and which are left out between the two."""
+"""Which rows are for training, which for the test, and which are left out between the two.
+
+At random, whole groups at random, the last in time, or the rows of given files. Of forecasts (one row for each origin
+and step) those made from the border on are the test, and those whose outcome was known before it are for training.
+"""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import polars as pl
 
@@ -10,20 +14,22 @@ from mfbench.core.errors import FitError
 from mfbench.core.text import did_you_mean, parse_duration, plural
 from mfbench.data.complaints import kind_of
 from mfbench.data.target import TARGET
+from mfbench.data.units import ORIGIN, known_values
 from mfbench.recipe.schema import Split
 
 PART = "part"
+GIVEN = "__given__"  # of a table of several sources: whether the row is from the files of the test
 KEY = ("data", "split")
 
 
 def split_rows(frame: pl.DataFrame, split: Split, task: str, seed: int) -> pl.Series:
     """'train', 'test' or 'gap' for each row. Raises FitError where a part has no rows, or a class is missing."""
-    parts = _by_time(frame, split) if split.by else _random(frame, split, task, seed)
+    parts = _parts(frame, split, task, seed)
     classes = frame[TARGET].n_unique()
     for part, purpose in (("train", "to learn from"), ("test", "to test with")):
         rows = frame[TARGET].filter(parts == part)
         if len(rows) == 0:
-            option = "gap" if part == "train" and split.gap else "test"
+            option = "gap" if part == "train" and split.gap else "source" if split.source else "test"
             raise FitError((*KEY, option), f"this split leaves no rows {purpose}: {_span(frame, split)}")
         if task != "classification":
             continue
@@ -31,12 +37,29 @@ def split_rows(frame: pl.DataFrame, split: Split, task: str, seed: int) -> pl.Se
         if found < 2 or (part == "train" and found < classes):
             told = f"the {part} part has {plural(len(rows), 'row')} and only {found} of the {classes} classes"
             hint = "hold out other rows, or merge or drop the classes that are missing there"
-            raise FitError((*KEY, "test"), told, hint)
+            raise FitError((*KEY, "source" if split.source else "test"), told, hint)
     return parts
+
+
+def _parts(frame: pl.DataFrame, split: Split, task: str, seed: int) -> pl.Series:
+    if split.source is not None:
+        return _named(frame[GIVEN], ~frame[GIVEN])
+    if split.by is not None:
+        return _by_time(frame, split)
+    return _random(frame, split, task, seed) if split.group is None else _by_group(frame, split, seed)
+
+
+def _named(test: pl.Series, train: pl.Series) -> pl.Series:
+    """The part of each row from two masks; what is in neither is the gap."""
+    chosen = pl.when("test").then(pl.lit("test")).when("train").then(pl.lit("train")).otherwise(pl.lit("gap"))
+    return pl.DataFrame({"test": test, "train": train}).select(chosen.alias(PART)).to_series()
 
 
 def _span(frame: pl.DataFrame, split: Split) -> str:
     """What there is to split, and how it should be."""
+    if split.source is not None:
+        given = int(frame[GIVEN].sum())
+        return f"data.source has {plural(frame.height - given, 'row')} with a target, split.source {given:,}"
     asked = f"test = {split.test!r}" + (f", gap = {split.gap!r}" if split.gap else "")
     if split.by is None:
         return f"{plural(frame.height, 'row')} in all, {asked}"
@@ -72,8 +95,61 @@ def _random(frame: pl.DataFrame, split: Split, task: str, seed: int) -> pl.Serie
     return pl.Series(PART, np.where(mask, "test", "train"))
 
 
+def _by_group(frame: pl.DataFrame, split: Split, seed: int) -> pl.Series:
+    """Whole groups in random order, as many as come nearest to the share of the rows."""
+    import numpy as np
+
+    groups = known_values(frame, str(split.group), (*KEY, "group"))
+    sizes = groups.value_counts(sort=False).sort(groups.name)
+    if sizes.height < 2:
+        told = f"{split.group!r} has {plural(sizes.height, 'value')}: whole groups are held out, so two at least"
+        raise FitError((*KEY, "group"), told, "name another column, or take `group` out")
+    order = np.random.default_rng(seed).permutation(sizes.height)
+    filled = np.cumsum(sizes["count"].to_numpy()[order])
+    wanted = frame.height * float(split.test)
+    taken = min(int(np.abs(filled - wanted).argmin()) + 1, sizes.height - 1)
+    held = sizes[groups.name].gather(order[:taken])
+    test = groups.is_in(held.implode())
+    return _named(test, ~test)
+
+
 def _by_time(frame: pl.DataFrame, split: Split) -> pl.Series:
-    """The last rows by time are the test; rows of one moment stay together."""
+    """The last rows by time are the test; rows of one moment stay together.
+
+    Of forecasts: the test is made at or after the border, training rows are about a time up to it. With `group`, rows
+    before the border whose group also has rows after it are in neither part.
+    """
+    times = time_column(frame, split)
+    gap = timedelta(seconds=parse_duration(split.gap)) if split.gap else timedelta(0)
+    moments = times.cast(pl.Datetime("us"))
+    border, included = border_of(moments, split)
+    if ORIGIN in frame.columns:
+        test, train = frame[ORIGIN].cast(pl.Datetime("us")) >= border, moments <= border - gap
+    elif included:
+        test, train = moments >= border, moments < border - gap
+    else:
+        test, train = moments > border, moments <= border - gap
+    if split.group is not None:
+        groups = known_values(frame, split.group, (*KEY, "group"))
+        train &= ~groups.is_in(groups.filter(test).unique().implode())
+        if not train.any():
+            told = f"every value of {split.group!r} with rows before the border has rows after it as well"
+            raise FitError((*KEY, "group"), told, "take `by` or `group` out: together they leave no rows to learn from")
+    return _named(test, train)
+
+
+def border_of(moments: pl.Series, split: Split) -> tuple[datetime, bool]:
+    """(the moment that parts training from test, whether it is itself in the test) of the rows' moments."""
+    if isinstance(split.test, str):
+        # Open on its left: exactly as long as asked for, the last moment included.
+        last: datetime = moments.max()  # type: ignore[assignment]
+        return last - timedelta(seconds=parse_duration(split.test)), False
+    count = len(moments)
+    return moments.sort()[count - max(1, round(count * split.test))], True
+
+
+def time_column(frame: pl.DataFrame, split: Split) -> pl.Series:
+    """The column `by`. Raises FitError where it is missing, no date or time, or has no value in a row."""
     name = split.by or ""
     if name not in frame.columns:
         raise FitError((*KEY, "by"), f"there is no column {name!r}", did_you_mean(name, frame.columns))
@@ -88,18 +164,4 @@ def _by_time(frame: pl.DataFrame, split: Split) -> pl.Series:
         hint = "drop these rows from the data, or split at random"
         told = f"{name!r} is null in {plural(times.null_count(), 'row')}: they belong to no side"
         raise FitError((*KEY, "by"), told, hint)
-    moments = times.cast(pl.Datetime("us"))
-    gap = timedelta(seconds=parse_duration(split.gap)) if split.gap else timedelta(0)
-    if isinstance(split.test, str):
-        # Open on its left: exactly as long as asked for, the last moment included.
-        border = moments.max() - timedelta(seconds=parse_duration(split.test))  # type: ignore[operator]
-        test, train = moments > border, moments <= border - gap
-    else:
-        border = moments.sort()[frame.height - max(1, round(frame.height * split.test))]
-        test, train = moments >= border, moments < border - gap
-    return (
-        pl.DataFrame({"test": test, "train": train})
-        .select(pl.when("test").then(pl.lit("test")).when("train").then(pl.lit("train")).otherwise(pl.lit("gap")))
-        .to_series()
-        .alias(PART)
-    )
+    return times

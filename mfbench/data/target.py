@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import polars as pl
 
 from mfbench.core.errors import FitError
@@ -21,17 +21,24 @@ MOST_CLASSES = 200
 FEW_CLASSES = 20  # more than these, and only a few rows each: rather a number or a name than a class
 
 
-@dataclass(frozen=True)
-class Ingested:
+class Ingested(msgspec.Struct, frozen=True, kw_only=True):
     """The table with TARGET (and WEIGHT): class codes 0..k-1 or floats; rows without a target are gone.
 
-    `classes[code]` is the class as it stands in the data; the positive class of two is the last one.
+    `classes[code]` is the class as it stands in the data; the positive class of two is the last one. `dropped_nulls`
+    is the share of nulls that each column has in the rows without a target.
     """
 
     frame: pl.DataFrame
     classes: list[Any]
     dropped: int
+    dropped_nulls: dict[str, float]
     target_columns: list[str]
+    source: pl.DataFrame | None = None
+
+    @property
+    def raw(self) -> pl.DataFrame:
+        """The rows as they were: of forecasts, those that they were made of."""
+        return self.frame if self.source is None else self.source
 
 
 def add_target(frame: pl.DataFrame, data: Data, task: str) -> Ingested:
@@ -46,19 +53,22 @@ def add_target(frame: pl.DataFrame, data: Data, task: str) -> Ingested:
     dropped = int((~kept).sum())
     if dropped == frame.height:
         raise FitError(KEY, f"the target {data.target!r} has no value in any of the {plural(dropped, 'row')}")
+    nulls = frame.filter(~kept).null_count().row(0, named=True)
+    shares = {name: count / dropped for name, count in nulls.items()} if dropped else {}
     frame, target = frame.filter(kept), target.filter(kept)
     columns = _read_by(frame, data.target)
     if data.weight is not None:
         frame = frame.with_columns(_weight(frame, data.weight).alias(WEIGHT))
-    if task == "regression":
-        return Ingested(frame.with_columns(_number(target, data)), [], dropped, columns)
+    facts: dict[str, Any] = {"dropped": dropped, "dropped_nulls": shares, "target_columns": columns}
+    if task != "classification":
+        return Ingested(frame=frame.with_columns(_number(target, data, task)), classes=[], **facts)
     if target.dtype.is_float():
         target = target.set(target == 0, 0.0)  # -0.0 is the same class
     classes = _classes(target, data)
     # Text is the one form that every class type has; the codes keep the order of `classes`.
     texts = target.cast(pl.String)
     code = texts.replace_strict(_texts(target, classes), list(range(len(classes))), return_dtype=pl.Int32)
-    return Ingested(frame.with_columns(code.alias(TARGET)), classes, dropped, columns)
+    return Ingested(frame=frame.with_columns(code.alias(TARGET)), classes=classes, **facts)
 
 
 def _value(frame: pl.DataFrame, text: str, key: tuple[str | int, ...]) -> pl.Series:
@@ -80,7 +90,7 @@ def _read_by(frame: pl.DataFrame, text: str) -> list[str]:
     return [text] if text in frame.columns else list(dict.fromkeys(roots(text)))
 
 
-def _number(target: pl.Series, data: Data) -> pl.Series:
+def _number(target: pl.Series, data: Data, task: str) -> pl.Series:
     name = repr(data.target)
     if not (target.dtype.is_numeric() or target.dtype == pl.Boolean):
         odd = target
@@ -88,7 +98,8 @@ def _number(target: pl.Series, data: Data) -> pl.Series:
             odd = target.filter(target.cast(pl.Float64, strict=False).is_null())
         found = f", for example {odd[0]!r}" if len(odd) and target.dtype == pl.String else ""
         hint = "is the task a classification?" if target.n_unique() <= MOST_CLASSES else "name a column of numbers"
-        raise FitError(KEY, f"a regression's target is a number; {name} is {kind_of(target.dtype)}{found}", hint)
+        word = "forecast" if task == "forecasting" else task
+        raise FitError(KEY, f"a {word}'s target is a number; {name} is {kind_of(target.dtype)}{found}", hint)
     number = target.cast(pl.Float64)
     infinite = int(number.is_infinite().sum())
     if infinite:

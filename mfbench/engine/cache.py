@@ -10,7 +10,7 @@ import msgspec
 from mfbench.core.ids import random_text
 from mfbench.journal.blobs import Blobs
 
-TOLD_AGAIN = ("m", "param", "data", "check", "log")
+TOLD_AGAIN = ("m", "param", "data", "check", "gate", "log", "search", "trial.started", "trial.ended")
 
 
 class CachedStep(msgspec.Struct, frozen=True, kw_only=True):

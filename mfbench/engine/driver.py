@@ -13,15 +13,18 @@ from typing import Any
 
 import msgspec
 
-from mfbench.core.errors import FitError
+from mfbench.core import jsonio
+from mfbench.core.errors import FitError, MfbenchError
 from mfbench.core.machine import available_cpus
 from mfbench.core.plugins import load as load_plugin
 from mfbench.core.text import parse_duration
 from mfbench.engine.cache import CachedStep, StepCache
-from mfbench.engine.outcome import Outcome, finish_recipe
+from mfbench.engine.champion import find_champion, with_gates
+from mfbench.engine.outcome import GATE, GATES, Outcome, finish_recipe
 from mfbench.engine.plan import plan_recipe
 from mfbench.engine.provenance import CodeState, environment, looks_secret, machine
 from mfbench.engine.rehearsal import rehearse
+from mfbench.engine.resume import recall, refuse_changed
 from mfbench.engine.run import Report, Run
 from mfbench.executors.base import Executor
 from mfbench.executors.warm import WarmWorker
@@ -30,23 +33,37 @@ from mfbench.recipe.environment import names as variable_names
 from mfbench.recipe.load import load_recipe
 from mfbench.recipe.loaded import LoadedRecipe
 from mfbench.recipe.own_code import own_sources
+from mfbench.registry.models import Version
 from mfbench.worker.job import JobStep
-from mfbench.workspace.workspace import Workspace, create, find
+from mfbench.workspace.workspace import Workspace, create, find, require
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """What a face asks for. `workspace` is a folder, made when missing once the recipe has been found right."""
+    """What a face asks for. `workspace` is a folder, made when missing once the recipe has been found right.
+
+    `resume`: a run that goes on with what it was asked then; the rest is as it was told there.
+    """
 
     recipe: str
     workspace: str
     overrides: tuple[str, ...] = ()
     executor: str | None = None
     name: str | None = None
+    resume: str | None = None
+
+
+def prepare(request: Request) -> tuple[LoadedRecipe, Request]:
+    """The recipe that is asked for; of a resumed run, the one that it ran, with all that was asked then."""
+    if request.resume is None:
+        return load_recipe(Path(request.recipe), request.overrides), request
+    loaded, about = recall(require(request.workspace), request.resume)
+    asked = {"overrides": tuple(about["overrides"]), "executor": about["wanted_executor"], "name": about["name"]}
+    return loaded, msgspec.structs.replace(request, **asked)
 
 
 def drive(request: Request, report: Report, loaded: LoadedRecipe | None = None) -> None:
     """One run of a recipe, from check to registration. Tells `report` the run's id, or an error."""
-    loaded = loaded or load_recipe(Path(request.recipe), request.overrides)
+    loaded, request = prepare(request) if loaded is None else (loaded, request)
     recipe = loaded.recipe
     workspace = find(named=request.workspace)
     wanted = request.executor or recipe.run.executor
@@ -55,6 +72,11 @@ def drive(request: Request, report: Report, loaded: LoadedRecipe | None = None) 
     cpus = recipe.run.cpus or available_cpus()
     try:
         steps = plan_recipe(loaded, workspace.cache / "sources" if workspace else None)
+        if workspace and request.resume:
+            refuse_changed(workspace, request.resume, steps)
+        hits = find_hits(steps, workspace)
+        champion = find_champion(loaded, workspace, hits)
+        steps, given = with_gates(loaded, steps, champion, workspace)
         hits = find_hits(steps, workspace)
         warm = None if len(hits) == len(steps) else rehearse(loaded, cpus)
     except FitError as error:
@@ -63,6 +85,7 @@ def drive(request: Request, report: Report, loaded: LoadedRecipe | None = None) 
     about = {
         "name": request.name or loaded.tree["recipe"]["name"],
         "recipe": loaded.tree["recipe"]["name"],
+        "file": loaded.source.path.name,
         "executor": executor.name,
         "wanted_executor": wanted,
         "tags": loaded.tree["recipe"]["tags"],
@@ -73,17 +96,29 @@ def drive(request: Request, report: Report, loaded: LoadedRecipe | None = None) 
         "steps": [*(step.name for step in steps), *(["register"] if recipe.register else [])],
         **machine(),
     }
-    run = Run(home, steps, hits, about, report)
+    run = Run(home, steps, hits, about, report, request.resume)
 
     def work() -> Outcome:
         record(run, loaded, code)
         folder = os.path.relpath(loaded.folder.resolve(), run.folder.resolve())
-        run.execute(executor, warm, folder, parse_duration(recipe.run.timeout) if recipe.run.timeout else None)
+        timeout = parse_duration(recipe.run.timeout) if recipe.run.timeout else None
+        run.execute(executor, warm, folder, timeout, given)
         if run.outcome.status != "finished" or run.stopping:
             return run.outcome
-        return finish_recipe(
-            home, recipe, run.id, run.writer, run.results, (loaded.tree["register"] or {}).get("description", "")
-        )
+
+        def rejudge(champion: Version | None) -> dict[str, Any]:
+            """The gates once more, by a worker that is handed this champion."""
+            run.steps, again = with_gates(loaded, steps, champion, home)
+            run.hits = {name: result for name, result in run.results.items() if name != GATE}
+            run.results.pop(GATE, None)
+            run.execute(executor, None, folder, timeout, again)
+            if run.outcome.error:
+                raise MfbenchError(run.outcome.error["message"], hint=run.outcome.error["hint"])
+            judged: dict[str, Any] = jsonio.loads(run.blobs.read(run.results[GATE].outputs[GATES][0]))
+            return judged
+
+        reason = (loaded.tree["register"] or {}).get("description", "")
+        return finish_recipe(home, recipe, run.id, run.writer, run.results, reason, rejudge)
 
     run.end(work)
 

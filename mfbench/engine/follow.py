@@ -25,7 +25,9 @@ def follow(workspace: Workspace, run: str, launched: Launched | None = None) -> 
         over = _over(launched) if launched else not workspace.is_alive(run)
         events = tail.poll()
         yield events
-        if over or any(event[2] == "run.ended" for event in events):
+        # A run that was resumed has ended before: its latest word counts.
+        last = next((event[2] for event in reversed(events) if event[2] in ("run.started", "run.ended")), None)
+        if over or last == "run.ended":
             return
         if launched is None:
             time.sleep(_TICK)

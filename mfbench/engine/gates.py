@@ -1,50 +1,36 @@
-"""Whether a model may be registered: its metrics against the recipe's gates."""
+"""Whether a recipe's gates ask for what the run will have: light, without the data and without a framework."""
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-from mfbench.recipe.gates import parse_gate
-from mfbench.registry.models import Version
-
-
-@dataclass(frozen=True)
-class GateResult:
-    """`bound` is None where there is no champion to compare with, which passes. `against`: its name."""
-
-    name: str
-    passed: bool
-    observed: float
-    bound: float | None
-    against: str | None
-    note: str = ""
+from mfbench.core.text import did_you_mean
+from mfbench.recipe.gates import Gate, parse_gate
+from mfbench.recipe.loaded import LoadedRecipe
+from mfbench.stats.metrics import RESOURCES, greater_is_better
 
 
-def judge(
-    gates: tuple[str, ...], metrics: dict[str, float], champion: Version | None, data: str, digest: str
-) -> list[GateResult]:
-    """Every gate's result. `data` stands for the rows and their split, to say when the champion's were others;
-    `digest` is the bundle's: the champion itself need not be better than the champion."""
-    return [_judge(text, metrics, champion, data, digest) for text in gates]
+def check_gates(loaded: LoadedRecipe, computed: Sequence[str]) -> None:
+    """Raises RecipeError for a gate on what is not evaluated, or against its metric's sense."""
+    for i, text in enumerate(loaded.recipe.register.gates if loaded.recipe.register else ()):
+        gate = parse_gate(text)
+        told, hint = _wrong(gate, computed)
+        if told:
+            raise loaded.error(("register", "gates", i), told, hint)
 
 
-def _judge(text: str, metrics: dict[str, float], champion: Version | None, data: str, digest: str) -> GateResult:
-    gate = parse_gate(text)
-    observed = metrics.get(gate.metric, math.nan)
-    if gate.metric not in metrics:
-        note = f"{gate.metric} is not evaluated; evaluated are {', '.join(metrics)}"
-        return GateResult(text, False, observed, None, None, note)
-    if not gate.champion:
-        return GateResult(text, gate.passes(observed, gate.number), observed, gate.number, None)
-    if champion is None or champion.digest == digest:
-        note = "there is no champion yet" if champion is None else "it is the champion"
-        return GateResult(text, not math.isnan(observed), observed, None, champion.name if champion else None, note)
-    theirs = champion.metrics.get(gate.metric, math.nan)
-    if math.isnan(theirs):
-        note = f"{champion.name} has no {gate.metric}: evaluate it with this metric, or drop the gate"
-        return GateResult(text, False, observed, None, champion.name, note)
-    bound = gate.bound(theirs)
-    assert bound is not None
-    note = "" if champion.data == data else "measured on other rows than the champion's"
-    return GateResult(text, gate.passes(observed, bound), observed, bound, champion.name, note)
+def _wrong(gate: Gate, computed: Sequence[str]) -> tuple[str | None, str | None]:
+    if gate.metric in RESOURCES:
+        if gate.by:
+            return f"{gate.metric} is the whole model's: it has no value by {gate.by!r}", "take the `by` out"
+    elif gate.metric not in computed:
+        return f"the gate's metric {gate.metric!r} is not evaluated", did_you_mean(gate.metric, [*computed, *RESOURCES])
+    greater = greater_is_better(gate.metric)
+    if gate.champion and gate.greater != greater:
+        sense = "more" if greater else "less"
+        op, sign = (">=", "-") if greater else ("<=", "+")
+        return (
+            f"{gate.text!r} asks to be no better than the champion: {sense} {gate.metric} is better",
+            f"'{gate.metric} {op} champion {sign} {abs(gate.number):g}'",
+        )
+    return None, None

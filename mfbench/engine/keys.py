@@ -35,9 +35,12 @@ class StepPlan(msgspec.Struct, frozen=True, kw_only=True):
     versions: tuple[str, ...] = ()
 
 
-def keyed(plans: list[StepPlan], external: dict[str, str] | None = None) -> list[JobStep]:
-    """The steps with their keys; `external` adds digests (name to digest) to single steps' keys."""
-    keys: dict[str, str] = {}
+def keyed(
+    plans: list[StepPlan], external: dict[str, str] | None = None, before: list[JobStep] | None = None
+) -> list[JobStep]:
+    """The steps with their keys; `external` adds digests (name to digest) to single steps' keys, `before` are steps
+    that have theirs and that these may depend on."""
+    keys: dict[str, str] = {step.name: step.key for step in before or ()}
     steps = []
     for plan in plans:
         parts = [
@@ -90,4 +93,5 @@ def _installed_code(top: str) -> str:
 
 
 def _merged(config: dict[str, Any], free: dict[str, Any]) -> dict[str, Any]:
-    return {**config, **{key: {**config.get(key, {}), **value} for key, value in free.items()}}
+    laid = {key: {**config.get(key, {}), **value} if isinstance(value, dict) else value for key, value in free.items()}
+    return {**config, **laid}

@@ -14,16 +14,14 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from mfbench.core.errors import MfbenchError, from_os
-from mfbench.engine.driver import Request, drive, drive_steps
+from mfbench.engine.driver import Request, drive, drive_steps, prepare
 from mfbench.engine.rehearsal import restored, told
 from mfbench.engine.run import Report
-from mfbench.recipe.load import load_recipe
 from mfbench.worker.job import JobStep
 from mfbench.workspace.workspace import Workspace
 
@@ -62,7 +60,7 @@ class Launched:
 
 def launch(request: Request) -> Launched:
     """Starts the driver of a recipe and waits until the run exists. Raises what was wrong with the recipe."""
-    loaded = load_recipe(Path(request.recipe), request.overrides)
+    loaded, request = prepare(request)
     read, write = os.pipe()
     process = None
     if threading.active_count() == 1 and not _THREADED & sys.modules.keys():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from mfbench.engine.searching import SearchState
 from mfbench.journal.line import unpack_number
 from mfbench.journal.reader import Event
 
@@ -26,6 +27,9 @@ class RunResult:
     steps: dict[str, dict[str, Any]] = field(default_factory=dict)
     metrics: dict[str, float] = field(default_factory=dict)
     gates: list[dict[str, Any]] = field(default_factory=list)
+    used: int | None = None  # how many models these held-out rows have judged
+    search: SearchState | None = None
+    said: str | None = None  # by the last event of a search
     model: dict[str, Any] | None = None
     error: dict[str, Any] | None = None
 
@@ -34,7 +38,13 @@ class RunResult:
         if kind == "run.started":
             about = fields[0]
             self.started, self.name, self.recipe = time, about["name"], about["recipe"]
+            self.status, self.error, self.model = "running", None, None
+            self.search, self.steps, self.metrics, self.gates = None, {}, {}, []  # told anew, where a run is resumed
             self.executor, self.planned = about["executor"], about.get("steps", [])
+        elif kind in ("search", "trial.started", "trial.ended"):
+            if kind == "search" or self.search is None:
+                self.search = SearchState()
+            self.said = self.search.take(kind, fields)
         elif kind == "step.started":
             cached = len(fields) > 1 and fields[1]
             self.steps[fields[0]] = {"name": fields[0], "cached": cached, "seconds": None, "status": "running",
@@ -45,10 +55,10 @@ class RunResult:
         elif kind == "m" and (len(fields) < 4 or fields[3] is None):
             self.metrics[fields[0]] = unpack_number(fields[2])
         elif kind == "gate":
-            name, passed, observed, bound, against, note = fields[:6]
-            self.gates.append({"name": name, "passed": passed, "observed": unpack_number(observed),
-                               "bound": None if bound is None else unpack_number(bound), "against": against,
-                               "note": note})  # fmt: skip
+            told = gate_of(fields)  # once more where the champion has changed meanwhile: the last word counts
+            self.gates = [*(gate for gate in self.gates if gate["name"] != told["name"]), told]
+        elif kind == "judged":
+            self.used = fields[1]
         elif kind == "run.ended":
             self.status, self.error, self.model = fields[:3]
             self.ended = time
@@ -77,7 +87,17 @@ class RunResult:
             "seconds": round((self.ended - self.started) / 1e6, 3) if self.ended else None,
             "metrics": self.metrics,
             "gates": self.gates,
+            "used": self.used,
             "model": model,
             "steps": [{key: step[key] for key in ("name", "cached", "seconds")} for step in self.steps.values()],
             "error": self.error and {key: self.error.get(key) for key in ("type", "message", "where", "hint")},
         }
+
+
+def gate_of(fields: list[Any]) -> dict[str, Any]:
+    """A gate's event as a dictionary. Those of before gates were tests have no `verdict` and what follows."""
+    name, passed, observed, bound, against, note, verdict, *numbers = (*fields, *[None] * 10)[:10]
+    verdict = verdict or ("passed" if passed else "refused")
+    bound, difference, low, high = (None if value is None else unpack_number(value) for value in (bound, *numbers))
+    return {"name": name, "passed": passed, "observed": unpack_number(observed), "bound": bound, "against": against,
+            "note": note, "verdict": verdict, "difference": difference, "low": low, "high": high}  # fmt: skip

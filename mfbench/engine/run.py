@@ -19,7 +19,7 @@ from mfbench.engine.rehearsal import told
 from mfbench.executors.base import Execution, Executor, Exit
 from mfbench.executors.warm import WarmWorker
 from mfbench.journal.blobs import Blobs
-from mfbench.journal.reader import Tail
+from mfbench.journal.reader import Tail, segment_names
 from mfbench.journal.segment import SegmentWriter
 from mfbench.recipe.environment import redact
 from mfbench.worker.job import JobSpec, JobStep, write_job
@@ -40,6 +40,7 @@ class Run:
         hits: dict[str, CachedStep],
         about: dict[str, Any],
         report: Report,
+        resumed: str | None = None,
     ) -> None:
         self.workspace = workspace
         self.blobs = Blobs(workspace.blobs)
@@ -50,9 +51,14 @@ class Run:
         self.outcome = Outcome("finished")
         self.stopping = False
         signal.signal(signal.SIGTERM, self._on_stop)
-        self.id, self.marker = workspace.new_run({"pid": os.getpid(), "host": about["host"], "leader": "driver"})
+        holder = {"pid": os.getpid(), "host": about["host"], "leader": "driver"}
+        if resumed is None:
+            self.id, self.marker = workspace.new_run(holder)
+        else:
+            self.id, self.marker = resumed, workspace.hold_run(resumed, holder)
         self.folder = workspace.run_folder(self.id)
-        self.writer = SegmentWriter(self.folder / "events", "driver", run=self.id)
+        self.attempt = 1 + sum(name.startswith("driver-") for name in segment_names(self.folder / "events"))
+        self.writer = SegmentWriter(self.folder / "events", "driver", run=self.id, attempt=self.attempt)
         self.writer.write("run.started", about)
         self._open: dict[str, list[list[Any]]] = {}
         report({"run": self.id, "pid": os.getpid()})
@@ -65,9 +71,18 @@ class Run:
         self._artifact(name, self.blobs.put(content), len(content), kind)
 
     def execute(
-        self, executor: Executor, warm: WarmWorker | None, recipe_folder: str, timeout: float | None = None
+        self,
+        executor: Executor,
+        warm: WarmWorker | None,
+        recipe_folder: str,
+        timeout: float | None = None,
+        given: dict[str, dict[str, str]] | None = None,
     ) -> None:
-        """Tells the cached steps, has the worker run the others, and takes what they make."""
+        """Tells the cached steps, has the worker run the others, and takes what they make.
+
+        `given`: files (name to blob digest) by the name under which a step needs them, beside what steps make.
+        """
+        _remove_tree(self.folder / WORK)  # what a killed worker has left half done
         steps = []
         for step in self.steps:
             hit = self.hits.get(step.name)
@@ -80,15 +95,18 @@ class Run:
             cpus=self.about["cpus"],
             steps=tuple(steps),
             variables=tuple(sorted(self.variables)),
+            given=given or {},
         )
         write_job(self.folder, job)
         for step in self.steps:
-            if step.name in self.hits:
+            if step.name in self.hits and step.name not in self.results:
                 self._tell_cached(step, self.hits[step.name])
         if len(self.hits) < len(self.steps):
+            tail = Tail(self.folder / "events")
+            tail.poll()  # what earlier workers of this run have told is taken already
             execution = executor.start(self.folder, warm)
             try:
-                self._follow(execution, timeout)
+                self._follow(execution, tail, timeout)
             finally:  # whatever went wrong here, nothing may go on writing to a run that is over
                 execution.stop(GRACE)
 
@@ -124,8 +142,7 @@ class Run:
         self.writer.write("step.ended", step.name, step.key, "finished", True, 0.0, sizes, None)
         self.results[step.name] = hit
 
-    def _follow(self, execution: Execution, timeout: float | None) -> None:
-        tail = Tail(self.folder / "events")
+    def _follow(self, execution: Execution, tail: Tail, timeout: float | None) -> None:
         deadline = time.monotonic() + timeout if timeout else None
         ended: Exit | None = None
         while ended is None:

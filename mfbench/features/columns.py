@@ -13,7 +13,9 @@ from mfbench.core.errors import FitError
 from mfbench.core.text import did_you_mean
 from mfbench.data.complaints import kind_of
 from mfbench.data.expressions import evaluate, parse
+from mfbench.data.forecast import known_in_advance
 from mfbench.data.target import TARGET, WEIGHT
+from mfbench.data.units import ORIGIN
 from mfbench.recipe.schema import Data, Feature, Kind, Part
 
 _OURS = re.compile(r"__.*__")  # columns that mfbench or a writer of files adds, such as __index_level_0__
@@ -40,6 +42,8 @@ def choose_columns(frame: pl.DataFrame, data: Data, features: dict[str, Feature]
 
     Raises FitError for a pattern that matches nothing, an expression that reads the outcome, a wrong name.
     """
+    if ORIGIN in frame.columns:
+        data = known_in_advance(data, frame.columns)
     frame = frame.drop(TARGET, WEIGHT, strict=False)
     never = {name: why for name, why in ((data.weight, "is the weight"), (data.key, "is the key")) if name}
     aside = {*outcome, *never, *(name for name in frame.columns if _OURS.fullmatch(name))}

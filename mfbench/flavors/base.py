@@ -6,6 +6,7 @@ store. Its framework is imported inside its methods only. An instance holds no s
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -22,12 +23,15 @@ if TYPE_CHECKING:
 class Prediction:
     """values: (n,) class codes or numbers. scores: (n, k) for classes, else None.
 
-    `probabilities` says whether the scores are probabilities or decision values.
+    `probabilities` says whether the scores are probabilities or decision values. low, high: (n,) bounds of prediction
+    intervals, which forecasts have.
     """
 
     values: NDArray[np.float64]
     scores: NDArray[np.float64] | None = None
     probabilities: bool = False
+    low: NDArray[np.float64] | None = None
+    high: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,12 @@ class Flavor(Protocol):
         """'values', 'classes', 'scores' or 'probabilities': the most that a prediction will hold."""
 
     def fit(self, model: Model, task: str, data: FitInput) -> Any: ...
+
+    def fit_stages(self, model: Model, task: str, data: FitInput, stages: int) -> Iterator[Any]:
+        """`fit` in `stages` steps: yields the model after each, the last one as `fit` gives it."""
+
+    def check_stages(self, model: Model, task: str) -> None:
+        """Raises FitError for an estimator that cannot be stopped and gone on with."""
 
     def save(self, fitted: Any, folder: Path) -> list[str]:
         """Writes the model; returns the types in it that a user has to trust by name."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,27 @@ class SklearnFlavor:
         return "scores" if hasattr(estimator, "decision_function") else "classes"
 
     def fit(self, model: Model, task: str, data: FitInput) -> Any:
+        estimator, restore = self._prepared(model, task, data)
+        weight = {} if data.weight is None else {"sample_weight": data.weight}
+        estimator.fit(data.x, data.y, **weight)
+        return estimator.set_params(**restore)
+
+    def fit_stages(self, model: Model, task: str, data: FitInput, stages: int) -> Iterator[Any]:
+        estimator, _ = self._prepared(model, task, data)
+        count = _staged_by(estimator)
+        weight = {} if data.weight is None else {"sample_weight": data.weight}
+        whole = int(estimator.get_params(deep=False)[count])
+        estimator.set_params(warm_start=True)
+        for stage in range(1, stages + 1):
+            estimator.set_params(**{count: max(1, whole * stage // stages)})
+            estimator.fit(data.x, data.y, **weight)
+            yield estimator
+
+    def check_stages(self, model: Model, task: str) -> None:
+        _staged_by(self._build(model, task))
+
+    def _prepared(self, model: Model, task: str, data: FitInput) -> tuple[Any, dict[str, Any]]:
+        """(the estimator as it will be fitted, the parameters to set back afterwards)."""
         estimator = self._build(model, task)
         known = estimator.get_params(deep=False)
         chosen: dict[str, Any] = {}
@@ -68,12 +90,8 @@ class SklearnFlavor:
         if native and data.categorical and "categorical_features" not in model.params:
             chosen["categorical_features"] = list(range(data.categorical))
         estimator.set_params(**chosen)
-        weight = {} if data.weight is None else {"sample_weight": data.weight}
-        estimator.fit(data.x, data.y, **weight)
         # How many cores there were is no property of the model: the same model has the same digest everywhere.
-        if "n_jobs" in chosen:
-            estimator.set_params(n_jobs=known["n_jobs"])
-        return estimator
+        return estimator, {"n_jobs": known["n_jobs"]} if "n_jobs" in chosen else {}
 
     def save(self, fitted: Any, folder: Path) -> list[str]:
         folder.mkdir(parents=True, exist_ok=True)
@@ -100,3 +118,17 @@ class SklearnFlavor:
 
     def _build(self, model: Model, task: str) -> Any:
         return build(self.estimator_name(model, task), model.params, ("model",))
+
+
+def _staged_by(estimator: Any) -> str:
+    """The parameter that counts what an ensemble adds one after the other. Raises FitError where there is none."""
+    known = estimator.get_params(deep=False)
+    name, early = type(estimator).__name__, known.get("early_stopping", False)
+    count = next((key for key in ("n_estimators", "max_iter") if key in known), None)
+    if "warm_start" not in known or count is None or not type(estimator).__module__.startswith("sklearn.ensemble"):
+        hint = "take prune_on out (folds are told then), or use a forest or gradient boosting of scikit-learn"
+        raise FitError(("tune", "prune_on"), f"{name} cannot be fitted in stages", hint)
+    if early is not False and name.startswith("HistGradientBoosting"):
+        hint = "add early_stopping = false: the pruner ends what lags behind"
+        raise FitError(("tune", "prune_on"), f"{name} stops by itself, which stages would disturb", hint)
+    return count

@@ -27,6 +27,7 @@ _EXAMPLES = {
 }
 _TABLES = {
     "split": "for example split = { test = 0.2 }",
+    "space": "an entry is a range, '15..127' or 'log 0.01..0.3', or a list of values, [5, 20, 100]",
     "csv": 'for example csv = { separator = ";" }',
     "features": 'a feature is an expression, hour = "extract(hour from day)", or a table, { kind = "categorical" }',
 }

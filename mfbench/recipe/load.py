@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +23,12 @@ from mfbench.recipe.syntax import explain
 _SET = 'for example --set model.max_iter=200 or --set \'data.use=["age", "income"]\''
 
 
-def load_recipe(path: Path, overrides: tuple[str, ...] = ()) -> LoadedRecipe:
-    """The recipe in `path` with `--set` words laid over it. Raises RecipeError that points to the place."""
-    text = _read(path)
+def load_recipe(path: Path, overrides: tuple[str, ...] = (), text: str | None = None) -> LoadedRecipe:
+    """The recipe in `path` with `--set` words laid over it. Raises RecipeError that points to the place.
+
+    text: what stood in the file when a run began that is taken up again.
+    """
+    text = _read(path) if text is None else text
     try:
         tree = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -34,6 +38,8 @@ def load_recipe(path: Path, overrides: tuple[str, ...] = ()) -> LoadedRecipe:
     source = Source(path, text, tuple(override for override, _ in layers))
     tree = _written_out(tree, source)
     for override, layer in layers:
+        if override.key == ("tune", "space") and isinstance(tree.get("tune"), dict):
+            tree["tune"].pop("space", None)  # a whole space takes the place of the other
         _merge(tree, _written_out(layer, Source(path, text, (override,))))
     full = _filled(tree, (), source)
     recipe = to_recipe(full, source)
@@ -84,8 +90,10 @@ def _override(word: str) -> tuple[Override, dict[str, Any]]:
 
 
 def _merge(tree: dict[str, Any], layer: dict[str, Any]) -> None:
+    """Lays a word's tree over. A table joins the one that is there, but an entry of a search space takes its place."""
     for key, value in layer.items():
-        if isinstance(value, dict) and isinstance(tree.get(key), dict):
+        entry = isinstance(value, dict) and value.keys() & {"range", "choices"}
+        if isinstance(value, dict) and isinstance(tree.get(key), dict) and not entry:
             _merge(tree[key], value)
         else:
             tree[key] = value
@@ -109,15 +117,52 @@ def _written_out(tree: dict[str, Any], source: Source) -> dict[str, Any]:
     if isinstance(features, dict):
         tree["features"] = {k: {"expr": v} if isinstance(v, str) else v for k, v in features.items()}
     if isinstance(model, dict):
-        known = {key: model[key] for key in ("flavor", "estimator") if key in model}
-        extra = {key: item for key, item in model.items() if key not in ("flavor", "estimator", "params")}
-        explicit = model.get("params", {})
-        if isinstance(explicit, dict):
-            for key in extra.keys() & explicit.keys():
-                raise source.error(("model", key), f"{key!r} is given twice: in [model] and in [model.params]")
-            explicit = {**extra, **explicit}
-        tree["model"] = {**known, "params": explicit}
+        tree["model"] = _model(model, ("model",), source)
+    if isinstance(tree.get("tune"), dict):
+        tree["tune"] = _tune(tree["tune"], source)
     return tree
+
+
+def _model(model: dict[str, Any], table: Key, source: Source) -> dict[str, Any]:
+    """A model's table with its bare keys as `params`."""
+    own = ("flavor", "estimator", *(("space",) if len(table) > 1 else ()))
+    known = {key: model[key] for key in own if key in model}
+    extra = {key: item for key, item in model.items() if key not in (*own, "params")}
+    explicit = model.get("params", {})
+    if isinstance(explicit, dict):
+        for key in extra.keys() & explicit.keys():
+            name = ".".join(str(part) for part in table)
+            raise source.error((*table, key), f"{key!r} is given twice: in [{name}] and in [{name}.params]")
+        explicit = {**extra, **explicit}
+    return {**known, "params": explicit}
+
+
+def _tune(tune: dict[str, Any], source: Source) -> dict[str, Any]:
+    """[tune] with every entry of its spaces written out."""
+    tune = dict(tune)
+    if isinstance(tune.get("space"), dict):
+        tune["space"] = dict(_entries(tune["space"], ""))
+    if isinstance(tune.get("candidates"), dict):
+        for name, candidate in tune["candidates"].items():
+            if isinstance(candidate, dict):
+                made = _model(candidate, ("tune", "candidates", name), source)
+                if isinstance(made.get("space"), dict):
+                    made["space"] = dict(_entries(made["space"], ""))
+                tune["candidates"] = {**tune["candidates"], name: made}
+    return tune
+
+
+def _entries(space: dict[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
+    """`model.depth = …` without quotes is a table in a table: names are joined again."""
+    for name, value in space.items():
+        if isinstance(value, dict) and not value.keys() & {"range", "choices", "when"}:
+            yield from _entries(value, f"{prefix}{name}.")
+        elif isinstance(value, str):
+            yield prefix + name, {"range": value}
+        elif isinstance(value, list):
+            yield prefix + name, {"choices": value}
+        else:
+            yield prefix + name, value
 
 
 def _plain(value: Any, key: Key, source: Source) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -41,3 +42,10 @@ def _named(value: Any) -> Iterator[str]:
     elif isinstance(value, list | tuple):
         for item in value:
             yield from _named(item)
+
+
+def make_importable(folder: Path) -> None:
+    """An estimator may stand beside its recipe. Last on the path: a file there never hides an installed module."""
+    path = str(folder.resolve())
+    if path not in sys.path:
+        sys.path.append(path)

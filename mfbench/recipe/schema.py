@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
-Task = Literal["classification", "regression"]
+Task = Literal["classification", "regression", "forecasting"]
 Kind = Literal["numeric", "categorical", "datetime", "drop"]
 Part = Literal["year", "month", "day", "weekday", "dayofyear", "hour", "minute", "epoch"]
 Scalar = bool | int | float | str
@@ -36,16 +36,23 @@ class Csv(Table, frozen=True):
 
 
 class Split(Table, frozen=True):
-    """[data.split]: which rows are held out for the test.
+    """[data.split]: which rows are held out for the test, and how the others are folded.
 
-    `test` is a share of the rows, or with `by` (a date or time column) also a duration such as "28d".
+    `test` is a share of the rows, or with `by` (a date or time column) also a duration such as "28d"; or `source`
+    names files whose rows are the test. `group` (a column) keeps the rows of one value on one side.
+    `folds` divides the training rows for search and thresholds the same way: at random, forward in time, or by group.
+    `unit` is what is independent of its like: row, group, hour, day, week, month (of `by`) or a column's name.
     `refit` fits the registered model once more, on all rows; its metrics stay those of the held-out rows.
     """
 
     test: float | str = 0.2
+    source: str | tuple[str, ...] | None = None
     by: str | None = None
     gap: str | None = None
+    group: str | None = None
     stratify: bool | None = None
+    folds: int = 5
+    unit: str | None = None
     refit: bool = False
 
 
@@ -76,6 +83,7 @@ class Data(Table, frozen=True):
     use: tuple[str, ...] = ("*",)
     exclude: tuple[str, ...] = ()
     split: Split = Split()
+    leakage: Literal["refuse", "warn"] = "refuse"
     checks: tuple[Check, ...] = ()
 
 
@@ -99,10 +107,83 @@ class Model(Table, frozen=True):
     params: dict[str, Any] = {}
 
 
+class Space(Table, frozen=True):
+    """One entry of a search space written out; a bare string is short for `range`, a list for `choices`.
+
+    `when` names other entries and the values (one or a list) under which this one exists.
+    """
+
+    range: str | None = None
+    choices: tuple[Any, ...] | None = None
+    when: dict[str, Any] = {}
+
+
+class Candidate(Table, frozen=True):
+    """[tune.candidates.NAME]: a model to try instead of [model], with a space of its own parameters."""
+
+    flavor: str = "sklearn"
+    estimator: str | None = None
+    params: dict[str, Any] = {}
+    space: dict[str, Space] = {}
+
+
+class Tune(Table, frozen=True):
+    """[tune]: a search for the best settings, judged on the folds of the training rows.
+
+    It ends after `trials`, after `timeout`, or when `patience` trials in a row were no better. `pruner` gives up on
+    trials that lag behind after some `prune_on`. Several `objectives` make a Pareto search.
+    """
+
+    trials: int | None = None
+    timeout: str | None = None
+    patience: int | None = None
+    parallel: int = 1
+    objectives: tuple[str, ...] = ()
+    metric: str | None = None
+    sampler: Literal["tpe", "random", "grid", "cmaes", "qmc", "nsga2"] = "tpe"
+    pruner: Literal["none", "median", "halving", "hyperband"] = "none"
+    prune_on: Literal["folds", "iterations"] = "folds"
+    space: dict[str, Space] = {}
+    candidates: dict[str, Candidate] = {}
+
+
+class Costs(Table, frozen=True):
+    """What a wrong decision costs, in any unit; a right one costs nothing."""
+
+    false_positive: float
+    false_negative: float
+
+
 class Evaluate(Table, frozen=True):
-    """[evaluate]"""
+    """[evaluate]
+
+    `threshold` is a probability, or costs that choose it on the folds of the training rows. `repeats` trains so many
+    times with other seeds. `confidence` and `resamples` are those of the bootstrap intervals.
+    """
 
     metrics: tuple[str, ...] = ()
+    slices: tuple[str, ...] = ()
+    segments: bool = True
+    threshold: float | Costs | None = None
+    importance: bool = True
+    repeats: int = 1
+    confidence: float = 0.95
+    resamples: int = 1000
+
+
+class Forecast(Table, frozen=True):
+    """[forecast]: `horizon` steps ahead, from `lags` (steps back from the origin) of the target.
+
+    `season` is the period in steps; `series` the column that tells series apart; `stride` the steps from one origin of
+    the backtest to the next; `coverage` that of the prediction intervals.
+    """
+
+    horizon: int = 1
+    season: int | None = None
+    lags: tuple[int, ...] = ()
+    series: str | None = None
+    stride: int | None = None
+    coverage: float = 0.9
 
 
 class Run(Table, frozen=True):
@@ -115,10 +196,15 @@ class Run(Table, frozen=True):
 
 
 class Register(Table, frozen=True):
-    """[register]: without this table a run registers nothing."""
+    """[register]: without this table a run registers nothing.
+
+    `confidence` is that of the gates against the champion, which need `min_rows` rows that it was not trained on.
+    """
 
     model: str | None = None
     gates: tuple[str, ...] = ()
+    confidence: float = 0.95
+    min_rows: int = 100
     alias: str | None = None
     description: str = ""
 
@@ -130,6 +216,8 @@ class Recipe(Table, frozen=True):
     data: Data
     features: dict[str, Feature] = {}
     model: Model = Model()
+    forecast: Forecast | None = None
+    tune: Tune | None = None
     evaluate: Evaluate = Evaluate()
     run: Run = Run()
     register: Register | None = None
@@ -138,15 +226,8 @@ class Recipe(Table, frozen=True):
 # What later versions will read, by the word that stands for it. A recipe that names one of these is refused:
 # silently ignoring a request for a search or a memory limit would be worse.
 NOT_YET = {
-    "tune": "search",
     "monitor": "drift monitoring",
     "data.label_delay": "monitoring with labels",
-    "data.split.folds": "search with folds",
-    "data.split.unit": "resampling by unit",
-    "data.split.group": "splits by group",
-    "evaluate.slices": "evaluation by segment",
-    "evaluate.threshold": "decision thresholds",
-    "evaluate.repeats": "repeated training",
     "run.memory": "memory limits (they need the Docker executor)",
     "run.env": "environments (they need the Docker executor)",
 }

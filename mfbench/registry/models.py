@@ -75,9 +75,17 @@ class Registry:
         return found[name]
 
     def history(self, name: str) -> list[Entry]:
-        """Everything the ledger says about a model, oldest first."""
-        self.model(name)
-        return [entry for entry in read_ledger(self.workspace.ledger) if entry.body.get("model") == name]
+        """Everything the ledger says about a model, oldest first; also of one that gates have always refused."""
+        found = [entry for entry in read_ledger(self.workspace.ledger) if entry.body.get("model") == name]
+        if not found:
+            self.model(name)  # says what there is
+        return found
+
+    def decided(self, digest: str) -> list[Entry]:
+        """What gates and people decided about one bundle, oldest first."""
+        kinds = ("model.judged", "model.approval")
+        entries = read_ledger(self.workspace.ledger)
+        return [entry for entry in entries if entry.kind in kinds and entry.body["digest"] == digest]
 
     def find(self, text: str) -> Version:
         """The version that `name`, `name@alias` or `name:version` means."""
@@ -122,23 +130,15 @@ class Registry:
                 raise ChampionMovedError(f"the champion of {name} has changed meanwhile")
             same = [version for version in model.versions.values() if version.digest == digest]
             if not same:
-                number = max(model.versions, default=0) + 1
-                body = {"model": name, "version": number, "digest": digest, **facts}
-                ledger.append("model.version", body, reason=reason)
-            else:
-                number = same[0].number
-            wanted = {alias: reason} if alias else {}
-            if not model.versions:
-                wanted.setdefault(CHAMPION, "the first version")
-            for word, why in wanted.items():
-                if model.aliases.get(word) != number:
-                    _append_alias(ledger, model, word, number, why)
-            return reduce_models(ledger.entries)[name].versions[number], not same
+                return put_version(ledger, model, digest, facts, reason, alias), True
+            number = same[0].number
+            if alias and model.aliases.get(alias) != number:
+                _append_alias(ledger, model, alias, number, reason)
+            return same[0], False
 
     def set_alias(self, name: str, alias: str, number: int, reason: str = "") -> tuple[Version, int | None]:
         """Points `alias` at a version: (version, the number it pointed at before)."""
-        if not NAME.fullmatch(alias) or alias.isdigit():
-            raise UsageError(f"{alias!r} cannot be an alias", hint="a word such as champion or canary")
+        check_alias(alias)
         version = self.find(f"{name}:{number}")
         with open_ledger(self.workspace.ledger) as ledger:
             model = reduce_models(ledger.entries)[name]
@@ -169,6 +169,26 @@ class Registry:
         if version.provenance:
             (folder / PROVENANCE).write_bytes(blobs.read(version.provenance))
         return folder
+
+
+def check_alias(alias: str) -> None:
+    """Raises UsageError for what cannot be an alias."""
+    if not NAME.fullmatch(alias) or alias.isdigit():
+        raise UsageError(f"{alias!r} cannot be an alias", hint="a word such as champion or canary")
+
+
+def put_version(
+    ledger: LedgerWriter, model: RegisteredModel, digest: str, facts: dict[str, Any], reason: str, alias: str | None
+) -> Version:
+    """Gives a bundle that the model does not have yet its next number, and the alias; the first is the champion."""
+    number = max(model.versions, default=0) + 1
+    ledger.append("model.version", {"model": model.name, "version": number, "digest": digest, **facts}, reason=reason)
+    wanted = {alias: reason} if alias else {}
+    if not model.versions:
+        wanted.setdefault(CHAMPION, "the first version")
+    for word, why in wanted.items():
+        _append_alias(ledger, model, word, number, why)
+    return reduce_models(ledger.entries)[model.name].versions[number]
 
 
 def _append_alias(ledger: LedgerWriter, model: RegisteredModel, alias: str, number: int | None, reason: str) -> None:

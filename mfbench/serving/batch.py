@@ -39,18 +39,19 @@ def score_file(model: Model, source: str, out: Path, *, force: bool = False, sep
         hint = (error.hint or "").replace("set data.csv.separator =", "add --separator")
         raise UsageError(error.message, hint=None if "data." in hint else hint or None) from None
     predicted = model.predict(rows)
-    taken = set(predicted.columns) & set(rows.columns)
+    alone = model.looks_ahead(rows)  # forecasts are rows of their own, of times to come
+    taken = set() if alone else set(predicted.columns) & set(rows.columns)
     if taken:
         raise UsageError(f"the input has a column {min(taken)!r}, the name of a prediction", hint="rename the column")
     staged = out.with_name(f".{out.name}.{random_text(6)}")
     try:
-        _write(rows.hstack(predicted), staged, kind)
+        _write(predicted if alone else rows.hstack(predicted), staged, kind)
         staged.replace(out)
     except OSError as error:
         raise MfbenchError(f"the output cannot be written: {error.strerror}", where=str(out)) from error
     finally:
         staged.unlink(missing_ok=True)
-    return int(rows.height)
+    return int(predicted.height)
 
 
 def _write(frame: pl.DataFrame, path: Path, kind: str) -> None:

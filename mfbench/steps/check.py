@@ -10,12 +10,14 @@ from mfbench.data.checks import CheckResult, run_checks
 from mfbench.data.target import TARGET, WEIGHT
 from mfbench.recipe.schema import Data
 from mfbench.steps.context import StepContext
+from mfbench.steps.ingest import RAW
 
 KEPT_ROWS = 1000
 
 
 def run(ctx: StepContext) -> None:
-    frame = pl.read_parquet(ctx.input("ingest", "data.parquet"))
+    # Forecasts repeat a row for each origin: the rules are about the rows as they were.
+    frame = pl.read_parquet(ctx.input("ingest", RAW if RAW in ctx.inputs["ingest"] else "data.parquet"))
     results = run_checks(frame, ctx.typed(Data, "data"))
     for result in results:
         ctx.emit("check", result.name, result.passed, result.observed, result.bound)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +30,11 @@ class StepContext:
     recipe_folder: Path
     cpus: int
     emit: Callable[..., None]
+
+    @property
+    def run_folder(self) -> Path:
+        """The folder of the run: what has to outlive a killed worker stands there."""
+        return self.folder.parent.parent
 
     def typed(self, kind: type[T], key: str) -> T:
         """A part of the configuration as its recipe type."""
@@ -65,10 +69,3 @@ class StepContext:
 
     def log(self, text: str, level: str = "info") -> None:
         self.emit("log", level, text)
-
-
-def make_importable(folder: Path) -> None:
-    """An estimator may stand beside its recipe. Last on the path: a file there never hides an installed module."""
-    path = str(folder.resolve())
-    if path not in sys.path:
-        sys.path.append(path)

@@ -1,38 +1,54 @@
-"""Predicts the held-out rows and computes the metrics."""
+"""Predicts the held-out rows: metrics with their intervals, and where the model is weak.
+
+metrics.json {name: value}; predictions.parquet, a row for each held-out row; evaluation.json, what a report shows.
+"""
 
 from __future__ import annotations
 
+import math
+
 import polars as pl
 
-from mfbench.bundle.model import predictions
 from mfbench.core import jsonio
-from mfbench.core.plugins import load as load_plugin
-from mfbench.data.target import TARGET, WEIGHT
-from mfbench.features.encoder import Encoder
-from mfbench.flavors.base import Flavor
+from mfbench.data.target import TARGET
+from mfbench.flavors.base import Prediction
 from mfbench.journal.line import pack_number
-from mfbench.recipe.schema import Model
+from mfbench.recipe.schema import Data, Evaluate
 from mfbench.stats import metrics
 from mfbench.steps.context import StepContext
+from mfbench.steps.evaluation import Judged, compute, evaluation
+from mfbench.steps.fitted import Fitted, load_fitted
 from mfbench.steps.split import read_parts
 
 
 def run(ctx: StepContext) -> None:
-    [test] = read_parts(ctx, "test")
-    facts = ctx.json("ingest", "facts.json")
-    model, task = ctx.typed(Model, "model"), ctx.config["task"]
-    flavor: Flavor = load_plugin("mfbench.flavors", model.flavor)()
-    encoder = Encoder.load(ctx.input_folder("features", "encoder"))
-    fitted = flavor.load(ctx.input_folder("train", "model"), ctx.json("train", "types.json"))
-    predicted = flavor.predict(fitted, encoder.transform(test), task)
-    chosen = ctx.config["metrics"] or metrics.defaults(task, probabilities=predicted.probabilities)
-    weight = test[WEIGHT].to_numpy() if WEIGHT in test.columns else None
-    values = metrics.compute(chosen, test[TARGET].to_numpy(), predicted.values, predicted.scores, weight)
+    train, test = read_parts(ctx, "train", "test")
+    classes, fitted = ctx.json("ingest", "facts.json")["classes"], load_fitted(ctx)
+    answers = fitted.predict(test)
+    predicted = fitted.beside(test, answers)
+    values = compute(chosen_metrics(ctx, answers), predicted)
     for name, value in values.items():
         ctx.emit("m", name, 0, pack_number(value))
     ctx.output("metrics.json").write_bytes(jsonio.pretty(values))
-    table = predictions(predicted, facts["classes"]).with_columns(label(test, facts["classes"]))
-    key = ctx.config["key"]
+    write_table(ctx, fitted, test, answers, classes)
+    told = evaluation(ctx, Judged(train, test, classes, fitted, predicted, answers.probabilities, values))
+    ctx.output("evaluation.json").write_bytes(jsonio.pretty(told))
+    say(ctx, told)
+
+
+def chosen_metrics(ctx: StepContext, answers: Prediction) -> tuple[str, ...]:
+    """The recipe's metrics, else the task's usual ones."""
+    return ctx.typed(Evaluate, "evaluate").metrics or metrics.defaults(
+        ctx.config["task"], probabilities=answers.probabilities
+    )
+
+
+def write_table(
+    ctx: StepContext, fitted: Fitted, test: pl.DataFrame, answers: Prediction, classes: list[object]
+) -> None:
+    """predictions.parquet: prediction, probabilities or scores, bounds, the truth, and the key where there is one."""
+    table = fitted.table(test, answers, classes).with_columns(label(test, classes))
+    key = ctx.typed(Data, "data").key
     table = table if key is None else table.with_columns(test[key].alias("key")).select("key", pl.exclude("key"))
     table.write_parquet(ctx.output("predictions.parquet"), statistics=False)
 
@@ -42,3 +58,19 @@ def label(frame: pl.DataFrame, classes: list[object]) -> pl.Series:
     if not classes:
         return frame[TARGET].alias("label")
     return pl.Series("label", [classes[code] for code in frame[TARGET]], dtype=pl.Series(classes).dtype)
+
+
+def say(ctx: StepContext, told: dict[str, object]) -> None:
+    """The main findings as lines of the log."""
+    found: dict[str, dict[str, float]] = told["metrics"]  # type: ignore[assignment]
+    for name, each in found.items():
+        beside = [] if each["low"] is None else [f"{each['low']:.4g} to {each['high']:.4g}"]
+        beside += [] if each["baseline"] is None else [f"a dummy has {each['baseline']:.4g}"]
+        if math.isfinite(each["value"]):
+            ctx.log(f"{name} {each['value']:.4g}" + (f" ({', '.join(beside)})" if beside else ""))
+    weak: dict[str, list[dict[str, object]]] = told["weak"] or {"found": []}  # type: ignore[assignment]
+    for segment in [segment for segment in weak["found"] if segment["confirmed"]][:3]:
+        where, value, rest = segment["where"], segment["value"], segment["rest"]
+        ctx.log(f"weak where {where}: {weak['metric']} {value:.4g}, elsewhere {rest:.4g}")
+    for note in told["notes"]:  # type: ignore[attr-defined]
+        ctx.log(note, "warning")

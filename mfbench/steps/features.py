@@ -7,7 +7,8 @@ from mfbench.core import jsonio
 from mfbench.data.expressions import roots
 from mfbench.features.columns import Column, choose_columns
 from mfbench.features.encoder import Encoder
-from mfbench.recipe.schema import Data, Feature, Model
+from mfbench.recipe.schema import Data
+from mfbench.steps.chosen import chosen_features, chosen_model
 from mfbench.steps.context import StepContext
 from mfbench.steps.precheck import check_model
 from mfbench.steps.split import read_parts
@@ -16,10 +17,10 @@ from mfbench.steps.split import read_parts
 def run(ctx: StepContext) -> None:
     [train] = read_parts(ctx, "train")
     facts = ctx.json("ingest", "facts.json")
-    asked = ctx.typed(dict[str, Feature], "features")
+    asked = chosen_features(ctx)
     columns = choose_columns(train, ctx.typed(Data, "data"), asked, facts["target_columns"])
     inputs = {name: dtype_name(train.schema[name]) for name in input_columns(columns)}
-    _, traits = check_model(ctx.typed(Model, "model"), ctx.config["task"], weighted=False)
+    _, traits = check_model(chosen_model(ctx), ctx.config["task"], weighted=False)
     encoder = Encoder(columns, inputs).fit(train, traits)
     encoder.save(ctx.output_folder("encoder"))
     table = [[column.name, column.kind, column.why] for column in columns]

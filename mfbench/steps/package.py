@@ -6,19 +6,24 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from mfbench.bundle.card import model_card
 from mfbench.bundle.manifest import CODE, Field
 from mfbench.bundle.model import dtype_name, predictions
 from mfbench.bundle.pack import pack
 from mfbench.core import jsonio
-from mfbench.core.plugins import load as load_plugin
 from mfbench.core.versions import python_version, version
 from mfbench.features.encoder import Encoder
-from mfbench.flavors.base import Flavor
 from mfbench.recipe.own_code import dotted_estimators, own_sources
-from mfbench.recipe.schema import Model, Split
+from mfbench.recipe.schema import Split
+from mfbench.steps.chosen import SEARCH, chosen_model
 from mfbench.steps.context import StepContext
+from mfbench.steps.decision import told
 from mfbench.steps.evaluate import label
+from mfbench.steps.fitted import load_fitted
+from mfbench.steps.identity import trained_rows
+from mfbench.steps.intervals import forecast_settings
 from mfbench.steps.split import read_parts
 
 REFERENCE_ROWS = 5000
@@ -30,43 +35,43 @@ def run(ctx: StepContext) -> None:
     train, test = read_parts(ctx, "train", "test")
     facts, metrics = ctx.json("ingest", "facts.json"), ctx.json("evaluate", "metrics.json")
     types, columns = ctx.json("train", "types.json"), ctx.json("features", "columns.json")
-    model, task, classes = ctx.typed(Model, "model"), ctx.config["task"], facts["classes"]
-    flavor: Flavor = load_plugin("mfbench.flavors", model.flavor)()
+    model, task, classes = chosen_model(ctx), ctx.config["task"], facts["classes"]
     bundle = ctx.output_folder("bundle")
     refit = "refit" in ctx.inputs
     _copy(ctx.input_folder("refit" if refit else "features", "encoder"), bundle)
     _copy(ctx.input_folder("refit" if refit else "train", "model"), bundle / "model")
 
     # The reference is predicted by the model that has not seen these rows, refit or not.
-    encoder = Encoder.load(ctx.input_folder("features", "encoder"))
-    inputs = [Field(name, dtype, bool(train[name].null_count())) for name, dtype in encoder.inputs.items()]
+    fitted = load_fitted(ctx)
+    reads = fitted.encoder.inputs
+    inputs = [Field(name, dtype, bool(train[name].null_count())) for name, dtype in reads.items()]
     sample = test.sample(min(REFERENCE_ROWS, test.height), seed=0)
-    fitted = flavor.load(ctx.input_folder("train", "model"), types)
-    predicted = predictions(flavor.predict(fitted, encoder.transform(sample), task), classes)
-    rows = sample.select(list(encoder.inputs))
+    predicted = predictions(fitted.predict(sample), classes)
+    rows = sample[list(reads)]
     answers = predicted.with_columns(label(sample, classes))
     reference = rows.hstack(answers.rename({name: f"__{name}__" for name in answers.columns}))
     reference.write_parquet(bundle / "reference.parquet", statistics=False)
     (bundle / "input_example.json").write_text(rows.head(EXAMPLE_ROWS).write_json() + "\n", encoding="utf-8")
-    requirements = _requirements(ctx.config["model"], ctx.config["mfbench"])
+    table = msgspec.to_builtins(model)
+    requirements = _requirements(table, ctx.config["mfbench"])
     (bundle / "requirements.txt").write_text("\n".join(requirements) + "\n", encoding="utf-8")
-    estimator = flavor.estimator_name(model, task)
     card = model_card(
         name=ctx.config["name"],
         description=ctx.written["description"],
         task=task,
         target=ctx.written["target"],
         classes=classes,
-        estimator=estimator,
-        params=ctx.written["model"]["params"],
+        estimator=fitted.name,
+        params=model.params if SEARCH in ctx.inputs else ctx.written["model"]["params"],
         rows={"train": train.height, "test": test.height},
         split=_split_words(ctx.typed(Split, "split")),
         metrics=metrics,
         inputs=inputs,
         columns=[(name, kind, why) for name, kind, why in columns],
+        decision=told(ctx, fitted.threshold, classes[-1] if classes else None),
     )
     (bundle / "README.md").write_text(card, encoding="utf-8")
-    for name, content in own_sources(ctx.config["model"], ctx.recipe_folder).items() if types else ():
+    for name, content in own_sources(table, ctx.recipe_folder).items() if types else ():
         (bundle / CODE / name).parent.mkdir(parents=True, exist_ok=True)
         (bundle / CODE / name).write_bytes(content)
     digest = pack(
@@ -74,7 +79,7 @@ def run(ctx: StepContext) -> None:
         name=ctx.config["name"],
         task=task,
         flavor=model.flavor,
-        estimator=estimator,
+        estimator=fitted.name,
         target=ctx.written["target"],
         classes=tuple(classes),
         inputs=tuple(inputs),
@@ -85,6 +90,9 @@ def run(ctx: StepContext) -> None:
         reading=ctx.written["reading"],
         python=python_version(),
         types=tuple(types),
+        forecast=forecast_settings(ctx, list(reads)),
+        threshold=fitted.threshold,
+        trained=trained_rows(ctx, bundle, train, refit=refit),
     )
     ctx.output("bundle.json").write_bytes(jsonio.pretty({"digest": digest, "metrics": metrics}))
     ctx.log(f"bundle {digest[:12]}")

@@ -14,14 +14,17 @@ from mfbench.data.checks import run_checks
 from mfbench.data.expressions import evaluate
 from mfbench.data.split import PART, split_rows
 from mfbench.data.target import TARGET
+from mfbench.data.units import unit_column
 from mfbench.features.columns import choose_columns
 from mfbench.features.traits import Traits
 from mfbench.flavors.base import Flavor
-from mfbench.recipe.gates import parse_gate
+from mfbench.recipe.own_code import make_importable
 from mfbench.recipe.schema import Model, Recipe
 from mfbench.stats import metrics
-from mfbench.steps.context import make_importable
+from mfbench.steps.evaluate_fit import check_evaluate_fits
 from mfbench.steps.ingest import load
+from mfbench.steps.judging.fit import check_gates
+from mfbench.steps.tune_fit import check_tune_fits
 
 _ENOUGH = {"values": ("values",), "classes": ("classes",), "scores": ("classes", "scores"),
            "probabilities": ("classes", "scores", "probabilities")}  # fmt: skip
@@ -47,11 +50,16 @@ def precheck(recipe: Recipe, folder: Path) -> Report:
     task, data = recipe.recipe.task, recipe.data
     flavor, _ = check_model(recipe.model, task, weighted=data.weight is not None)
     chosen = list(check_metrics(recipe, flavor))
-    found = load(data, task, folder)
-    results = run_checks(found.frame, data)
+    found = load(data, task, folder, recipe.forecast)
+    unit_column(found.frame, data.split)
+    check_gates(recipe, chosen, found.frame)
+    results = run_checks(found.raw, data)
     parts = split_rows(found.frame, data.split, task, recipe.run.seed)
     train = found.frame.filter(parts == "train")
     columns = choose_columns(train, data, recipe.features, found.target_columns)
+    check_tune_fits(recipe, train, found.target_columns)
+    estimator = flavor.estimator_name(recipe.model, task)
+    check_evaluate_fits(recipe, found.frame, train, found.classes, flavor.gives(recipe.model, task), estimator)
     for name, feature in recipe.features.items():
         if feature.expr is not None and train.height < found.frame.height:
             check_expression(found.frame, name, feature.expr)
@@ -63,7 +71,7 @@ def precheck(recipe: Recipe, folder: Path) -> Report:
         classes={str(label): count for label, count in zip(found.classes, classes, strict=True)},
         parts=dict(sorted(zip(counts[PART].to_list(), counts["count"].to_list(), strict=True))),
         columns=[(column.name, column.kind, column.why) for column in columns],
-        estimator=flavor.estimator_name(recipe.model, task),
+        estimator=estimator,
         metrics=chosen,
         failed_checks=[result.name for result in results if not result.passed],
     )
@@ -98,9 +106,4 @@ def check_metrics(recipe: Recipe, flavor: Flavor) -> tuple[str, ...]:
                 f"{name} needs {_NEEDED[needs]}, and {estimator} gives none",
                 did_you_mean("", able),
             )
-    for i, text in enumerate(recipe.register.gates if recipe.register else ()):
-        metric = parse_gate(text).metric
-        if metric not in chosen:
-            hint = f"evaluated are: {', '.join(chosen)}"
-            raise FitError(("register", "gates", i), f"the gate's metric {metric!r} is not evaluated", hint)
     return chosen

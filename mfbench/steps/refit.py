@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from mfbench.features.encoder import Encoder
-from mfbench.recipe.schema import Model
+from mfbench.steps.chosen import chosen_model
 from mfbench.steps.context import StepContext
 from mfbench.steps.precheck import check_model
 from mfbench.steps.train import fit
@@ -14,7 +14,7 @@ from mfbench.steps.train import fit
 def run(ctx: StepContext) -> None:
     rows = pl.read_parquet(ctx.input("ingest", "data.parquet"))
     fitted = Encoder.load(ctx.input_folder("features", "encoder"))
-    _, traits = check_model(ctx.typed(Model, "model"), ctx.config["task"], weighted=False)
+    _, traits = check_model(chosen_model(ctx), ctx.config["task"], weighted=False)
     encoder = Encoder(fitted.columns, fitted.inputs).fit(rows, traits)
     encoder.save(ctx.output_folder("encoder"))
     fit(ctx, rows, encoder)

@@ -86,7 +86,8 @@ class Data(msgspec.Struct, array_like=True):
 
 
 class Verdict(msgspec.Struct, array_like=True):
-    """A check of the data or a gate."""
+    """A check of the data or a gate. `verdict` and what follows is a gate's alone: passed, refused or unknown, and how
+    much more of its metric the model has than the champion, with bounds."""
 
     name: str
     passed: bool
@@ -94,3 +95,7 @@ class Verdict(msgspec.Struct, array_like=True):
     bound: Any = None
     against: str | None = None
     note: str | None = None
+    verdict: str | None = None
+    difference: Any = None
+    low: Any = None
+    high: Any = None

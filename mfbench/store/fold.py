@@ -19,6 +19,7 @@ from mfbench.journal.reader import Cursor, segment_names
 from mfbench.store.backlog import Backlog, Seen, events_folder, ledger_size
 from mfbench.store.rows import Rows, RunState
 from mfbench.store.schema import MERGE, POINTS, REFRESH, TOUCHED
+from mfbench.workspace.locks import remove_free
 from mfbench.workspace.workspace import Workspace
 
 EVENTS = 200_000  # about so many in one transaction
@@ -45,7 +46,7 @@ def fold(con: duckdb.DuckDBPyConnection, workspace: Workspace, todo: Backlog) ->
         con.execute("INSERT OR REPLACE INTO meta VALUES ('runs_changed', ?)", [todo.stamp])
     con.execute("COMMIT")
     for run in batch.over:
-        (workspace.live / run).unlink(missing_ok=True)
+        remove_free(workspace.live / run)
     return not todo.runs
 
 

@@ -89,6 +89,7 @@ class Rows:
         if kind == "run.started":
             about = msgspec.convert(fields, shapes.RunStarted).about
             state.started, state.about = time, _encode(fields[0]).decode()
+            state.status, state.ended, state.error, state.model, state.model_version = "running", None, None, None, None
             state.name, state.recipe, state.executor, state.host = about.name, about.recipe, about.executor, about.host
             tables["t_tags"] += [(run, key, text(value), time, seq) for key, value in about.tags.items()]
         elif kind == "run.ended":
@@ -107,8 +108,10 @@ class Rows:
             tables["t_data"].append((run, data.name, data.digest, data.rows, text(data.schema)))
         elif kind in ("check", "gate"):
             verdict = msgspec.convert(fields, shapes.Verdict)
+            numbers = (text(value) for value in (verdict.difference, verdict.low, verdict.high))
             tables["t_gates"].append((run, kind, verdict.name, verdict.passed, text(verdict.observed),
-                                      text(verdict.bound), verdict.against, verdict.note, time))  # fmt: skip
+                                      text(verdict.bound), verdict.against, verdict.note, verdict.verdict, *numbers,
+                                      time))  # fmt: skip
 
 
 def text(value: Any) -> str | None:

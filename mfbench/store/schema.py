@@ -27,7 +27,8 @@ CREATE TABLE t_steps (run VARCHAR, step VARCHAR, key VARCHAR, status VARCHAR, ca
 CREATE TABLE t_artifacts (run VARCHAR, path VARCHAR, digest VARCHAR, bytes BIGINT, type VARCHAR, time BIGINT);
 CREATE TABLE t_data (run VARCHAR, name VARCHAR, digest VARCHAR, rows BIGINT, schema VARCHAR);
 CREATE TABLE t_gates (run VARCHAR, kind VARCHAR, name VARCHAR, passed BOOLEAN, observed VARCHAR, bound VARCHAR,
-                      against VARCHAR, note VARCHAR, time BIGINT);
+                      against VARCHAR, note VARCHAR, verdict VARCHAR, difference VARCHAR, low VARCHAR, high VARCHAR,
+                      time BIGINT);
 CREATE TABLE t_events (run VARCHAR, segment VARCHAR, seq BIGINT, time BIGINT, kind VARCHAR, body VARCHAR);
 CREATE TABLE t_ledger (ledger VARCHAR, seq BIGINT, time BIGINT, kind VARCHAR, actor VARCHAR, reason VARCHAR,
                        previous VARCHAR, body VARCHAR);
@@ -48,13 +49,19 @@ CREATE VIEW trials AS
         any_value(body ->> 1) FILTER (kind = 'trial.ended') AS state,
         any_value(body -> 1) FILTER (kind = 'trial.started') AS params,
         any_value(body -> 2) FILTER (kind = 'trial.ended') AS values,
+        any_value(body ->> 3) FILTER (kind = 'trial.ended') AS error,
+        any_value(body -> 5) FILTER (kind = 'trial.ended') AS scores,
+        any_value(body ->> 6) FILTER (kind = 'trial.ended')::DOUBLE AS seconds,
         make_timestamp(min(time) FILTER (kind = 'trial.started')) AS started,
         make_timestamp(max(time) FILTER (kind = 'trial.ended')) AS ended
     FROM t_events WHERE kind IN ('trial.started', 'trial.ended') GROUP BY ALL;
 CREATE VIEW artifacts AS SELECT run, path, digest, bytes, type FROM t_artifacts;
 CREATE VIEW data AS SELECT run, name, digest, rows, schema FROM t_data;
 CREATE VIEW gates AS SELECT run, name, passed, try_cast(observed AS DOUBLE) AS observed,
-    try_cast(bound AS DOUBLE) AS bound, against, note FROM t_gates WHERE kind = 'gate';
+    try_cast(bound AS DOUBLE) AS bound, against, note,
+    coalesce(verdict, CASE WHEN passed THEN 'passed' ELSE 'refused' END) AS verdict,
+    try_cast(difference AS DOUBLE) AS difference, try_cast(low AS DOUBLE) AS low, try_cast(high AS DOUBLE) AS high
+    FROM t_gates WHERE kind = 'gate';
 CREATE VIEW checks AS SELECT run, name, passed, observed, bound FROM t_gates WHERE kind = 'check';
 CREATE VIEW events AS SELECT run, segment, seq, make_timestamp(time) AS time, kind, body FROM t_events;
 CREATE VIEW ledger AS SELECT ledger, seq, make_timestamp(time) AS time, kind, actor, reason, body FROM t_ledger;

@@ -25,7 +25,10 @@ class JobStep(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class JobSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """Paths are relative to the run's folder. `variables` are the environment's names in the recipe."""
+    """Paths are relative to the run's folder. `variables` are the environment's names in the recipe.
+
+    `given` is what no step of this job makes, by the name under which a step needs it: files by their blobs' digest.
+    """
 
     run: str
     recipe_folder: str
@@ -33,6 +36,7 @@ class JobSpec(msgspec.Struct, frozen=True, kw_only=True):
     cpus: int
     steps: tuple[JobStep, ...]
     variables: tuple[str, ...] = ()
+    given: dict[str, dict[str, str]] = {}
 
 
 def write_job(folder: Path, job: JobSpec) -> None:

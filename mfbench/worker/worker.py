@@ -17,7 +17,8 @@ from typing import Any
 from mfbench.core.errors import MfbenchError
 from mfbench.journal.segment import SegmentWriter
 from mfbench.recipe.environment import expand, redact
-from mfbench.steps.context import StepContext, make_importable
+from mfbench.recipe.own_code import make_importable
+from mfbench.steps.context import StepContext
 from mfbench.worker.job import JobSpec, JobStep, read_job
 
 WORK = "work"
@@ -53,7 +54,7 @@ def _run_step(step: JobStep, job: JobSpec, folder: Path, recipe_folder: Path, wr
         name=step.name,
         config=expand(step.config),
         written=step.config,
-        inputs={need: _inputs(need, job, folder) for need in step.needs},
+        inputs={need: _inputs(need, job, folder) for need in (*step.needs, *job.given)},
         folder=out,
         recipe_folder=recipe_folder,
         cpus=job.cpus,
@@ -93,6 +94,8 @@ def _clean(value: Any, variables: set[str]) -> Any:
 
 def _inputs(need: str, job: JobSpec, folder: Path) -> dict[str, Path]:
     """Output name to file of an earlier step: in the blobs where it is cached, else where it was just made."""
+    if need in job.given:
+        return {name: folder / job.blobs / digest for name, digest in job.given[need].items()}
     step = next(item for item in job.steps if item.name == need)
     if step.cached:
         return {name: folder / job.blobs / digest for name, digest in step.outputs.items()}

@@ -53,6 +53,48 @@ def hold(path: Path, content: str = "") -> int:
     return descriptor
 
 
+def hold_again(path: Path, content: str = "") -> int:
+    """The same for a name whose holder may be gone: takes it over. Raises FileExistsError where somebody holds it."""
+    while True:
+        try:
+            return hold(path, content)
+        except FileExistsError:
+            pass
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        except FileNotFoundError:  # taken away just now
+            continue
+        if not _try(descriptor, fcntl.LOCK_EX):
+            os.close(descriptor)
+            raise FileExistsError(path)
+        if _is_named(descriptor, path):
+            os.truncate(descriptor, 0)
+            os.write(descriptor, content.encode())
+            return descriptor
+        os.close(descriptor)
+
+
+def remove_free(path: Path) -> None:
+    """Takes a name away unless somebody holds it, or has taken it over meanwhile."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return
+    try:
+        if _try(descriptor, fcntl.LOCK_EX) and _is_named(descriptor, path):
+            path.unlink(missing_ok=True)
+    finally:
+        os.close(descriptor)
+
+
+def _is_named(descriptor: int, path: Path) -> bool:
+    """Whether the open file is still the one of that name."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False
+
+
 def is_held(path: str | Path) -> bool:
     """Whether some living process holds `path`; a missing file is not held."""
     try:

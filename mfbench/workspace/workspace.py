@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from mfbench.core.errors import NotFoundError, WorkspaceError
+from mfbench.core.errors import NotFoundError, UsageError, WorkspaceError
 from mfbench.core.ids import new_id, random_text
 from mfbench.workspace import locks
 
@@ -135,6 +135,15 @@ class Workspace:
                     raise
         except OSError as error:
             raise WorkspaceError(f"no run can be made: {error.strerror}", where=str(self.root)) from error
+
+    def hold_run(self, run: str, holder: dict[str, Any]) -> int:
+        """Takes up a run whose leader is gone: the descriptor that keeps it alive. Raises UsageError where it lives."""
+        self.live.mkdir(exist_ok=True)
+        try:
+            return locks.hold_again(self.live / run, msgspec.json.encode(holder).decode())
+        except FileExistsError:
+            hint = f"follow it: mfbench runs logs {run} --follow"
+            raise UsageError(f"run {run} is running", hint=hint) from None
 
     def discard(self, run: str, descriptor: int) -> None:
         """Lets go of a run that could not begin: nobody will ever hear of it."""

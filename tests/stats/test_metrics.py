@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from sklearn import metrics as sk
 
-from mfbench.stats.metrics import METRICS, compute, defaults, greater_is_better, names
+from mfbench.stats.calibration import calibration_error
+from mfbench.stats.metrics import METRICS, PINBALL, RESOURCES, compute, defaults, fits, greater_is_better, names
 
 N = 300
 rng = np.random.default_rng(3)
@@ -46,6 +47,7 @@ def test_two_classes(weight: Any) -> None:
             "precision": sk.precision_score(BINARY, guess, **w),
             "recall": sk.recall_score(BINARY, guess, **w),
             "mcc": sk.matthews_corrcoef(BINARY, guess, **w),
+            "calibration_error": calibration_error(BINARY, TWO, weight),
         }
     )
 
@@ -70,6 +72,7 @@ def test_several_classes(weight: Any) -> None:
         "precision": sk.precision_score(SEVERAL, guess, average="macro", **w),
         "recall": sk.recall_score(SEVERAL, guess, average="macro", **w),
         "mcc": sk.matthews_corrcoef(SEVERAL, guess, **w),
+        "calibration_error": calibration_error(SEVERAL, FOUR, weight),
     }
     if weight is not None:  # scikit-learn weighs the classes' curves the same way, one by one
         expected["roc_auc"] = np.mean([sk.roc_auc_score(np.equal(SEVERAL, k), FOUR[:, k], **w) for k in range(4)])
@@ -78,7 +81,9 @@ def test_several_classes(weight: Any) -> None:
 
 def test_numbers(weight: Any) -> None:
     w = {"sample_weight": weight}
-    assert compute(REGRESSION, VALUES, GUESS, None, weight) == pytest.approx(
+    found = compute(REGRESSION, VALUES, GUESS, None, weight)
+    assert math.isnan(found.pop("poisson_deviance"))  # some of these predictions are negative
+    assert found == pytest.approx(
         {
             "mae": sk.mean_absolute_error(VALUES, GUESS, **w),
             "mse": sk.mean_squared_error(VALUES, GUESS, **w),
@@ -86,8 +91,41 @@ def test_numbers(weight: Any) -> None:
             "r2": sk.r2_score(VALUES, GUESS, **w),
             "mape": sk.mean_absolute_percentage_error(VALUES, GUESS, **w),
             "median_ae": sk.median_absolute_error(VALUES, GUESS, **w),
+            **{name: sk.mean_pinball_loss(VALUES, GUESS, alpha=level, **w) for name, level in PINBALL.items()},
         }
     )
+
+
+def test_counts(weight: Any) -> None:
+    counts, mean = rng.poisson(3, N).astype(float), rng.gamma(3, 1, N)
+    found = compute(("poisson_deviance",), counts, mean, None, weight)["poisson_deviance"]
+    assert found == pytest.approx(sk.mean_poisson_deviance(counts, mean, sample_weight=weight))
+    assert math.isnan(compute(("poisson_deviance",), counts, np.zeros(N), None)["poisson_deviance"])
+    assert math.isnan(compute(("poisson_deviance",), -counts, mean, None)["poisson_deviance"])
+
+
+def test_forecasts(weight: Any) -> None:
+    scale = rng.uniform(0.5, 2, N)
+    low, high = GUESS - 0.3, GUESS + 0.3
+    found = compute(("mase", "smape", "coverage"), VALUES, GUESS, None, weight, low=low, high=high, scale=scale)
+    error = abs(VALUES - GUESS)
+    assert found == pytest.approx(
+        {
+            "mase": np.average(error / scale, weights=weight),
+            "smape": np.average(2 * error / (abs(VALUES) + abs(GUESS)), weights=weight),
+            "coverage": np.average(error <= 0.3, weights=weight),
+        }
+    )
+    one = compute(("mase",), VALUES, GUESS, None, weight, scale=2.0)["mase"]
+    assert one == pytest.approx(sk.mean_absolute_error(VALUES, GUESS, sample_weight=weight) / 2)
+    assert compute(("smape",), np.zeros(2), np.array([0.0, 3.0]), None)["smape"] == 1.0
+
+
+def test_forecasts_without_scale_or_bounds_have_no_figure() -> None:
+    found = compute(("mase", "coverage"), VALUES, GUESS, None)
+    assert math.isnan(found["mase"])
+    assert math.isnan(found["coverage"])
+    assert math.isnan(compute(("mase",), VALUES, GUESS, None, scale=0.0)["mase"])
 
 
 def test_a_class_that_the_test_has_not_met_is_left_out_of_the_mean() -> None:
@@ -99,6 +137,23 @@ def test_a_class_that_the_test_has_not_met_is_left_out_of_the_mean() -> None:
     assert all(math.isfinite(value) for value in found.values())
     only = compute(("roc_auc",), np.zeros(5, dtype=np.int32), np.zeros(5), FOUR[:5])
     assert math.isnan(only["roc_auc"])
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("code", [0, 1])
+def test_one_class_alone_gives_no_ranking_and_no_warning(code: int) -> None:
+    found = compute(CLASSIFICATION, np.full(5, code), np.ones(5), TWO[:5])
+    assert math.isnan(found["roc_auc"])
+    assert math.isnan(found["average_precision"])
+    assert found["balanced_accuracy"] == found["accuracy"] == code
+
+
+@pytest.mark.filterwarnings("error")
+def test_no_rows_give_no_figure() -> None:
+    for task in ("classification", "forecasting"):
+        found = compute(names(task), np.zeros(0), np.zeros(0), None)
+        assert all(math.isnan(value) for value in found.values())
+    assert math.isnan(compute(("r2",), np.ones(1), np.ones(1), None)["r2"])
 
 
 def test_decision_values_rank_as_well_as_probabilities() -> None:
@@ -122,15 +177,20 @@ def test_without_scores_what_needs_them_is_not_a_number() -> None:
 
 
 def test_defaults_belong_to_their_task() -> None:
-    for task in ("classification", "regression"):
-        assert {METRICS[name].task for name in defaults(task)} == {task}
+    for task in ("classification", "regression", "forecasting"):
+        assert all(fits(name, task) for name in defaults(task))
+        assert all(fits(name, task) for name in names(task))
     assert {METRICS[name].needs for name in defaults("classification", probabilities=False)} == {"classes"}
+    assert not fits("coverage", "regression")
+    assert not fits("roc_auc", "forecasting")
+    assert set(names("regression")) < set(names("forecasting"))
 
 
 @pytest.mark.parametrize(
     ("name", "greater"),
     [("roc_auc", True), ("brier", False), ("rmse", False), ("r2", True), ("val_loss", False), ("train.mae", False),
-     ("reward", True), ("Perplexity", False)],
+     ("reward", True), ("Perplexity", False), ("mase", False), ("coverage", True), ("pinball_90", False),
+     *((name, False) for name in RESOURCES)],
 )  # fmt: skip
 def test_which_way_is_better(name: str, greater: bool) -> None:
     assert greater_is_better(name) is greater

@@ -25,7 +25,7 @@ VIEWS = {
     "trials": "run trial state params values started ended",
     "artifacts": "run path digest bytes type",
     "data": "run name digest rows schema",
-    "gates": "run name passed observed bound against note",
+    "gates": "run name passed observed bound against note verdict difference low high",
     "checks": "run name passed observed bound",
     "events": "run segment seq time kind body",
     "models": "name version digest run registered actor reason",
@@ -64,7 +64,7 @@ def test_every_event_has_its_row(workspace: Workspace) -> None:
     writer.write("data", "train", "d2", 100, {"x": "Float64"})
     writer.write("check", "x.min", True, "3", ">= 1")
     writer.write("gate", "roc_auc >= 0.7", False, 0.65, 0.7, "m:1", "note")
-    writer.write("gate", "loss <= champion", True, "nan", None, None, None)
+    writer.write("gate", "loss <= champion", True, "nan", None, None, None, "unknown", 0.1, -0.5, "inf")
     writer.write("trial.started", 0, {"C": 1})
     writer.write("trial.started", 1, {"C": 2})
     writer.write("m", "auc", 3, 0.5, 0)
@@ -95,8 +95,9 @@ def test_every_event_has_its_row(workspace: Workspace) -> None:
     ]
     first, second = _rows(workspace, "SELECT * EXCLUDE (run) FROM gates ORDER BY name DESC")
     assert first == {"name": "roc_auc >= 0.7", "passed": False, "observed": 0.65, "bound": 0.7, "against": "m:1",
-                     "note": "note"}  # fmt: skip
+                     "note": "note", "verdict": "refused", "difference": None, "low": None, "high": None}  # fmt: skip
     assert math.isnan(second["observed"])
+    assert [second[key] for key in ("verdict", "difference", "low", "high")] == ["unknown", 0.1, -0.5, math.inf]
     trials = _rows(workspace, 'SELECT trial, state, params, "values", ended > started AS after FROM trials ORDER BY 1')
     assert trials == [
         {"trial": 0, "state": "complete", "params": '{"C":1}', "values": "[0.5]", "after": True},

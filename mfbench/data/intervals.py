@@ -1,0 +1,51 @@
+"""Prediction intervals of a forecast: how far forecasts that the model had not seen lay from what came.
+
+Split-conformal, for each step ahead by itself (Vovk et al. 2005; Lei et al. 2018, "Distribution-free predictive
+inference for regression"), with both tails apart. On rows like those that it was made from, the interval covers at
+least what it promises; a series that changes promises nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+Numbers = NDArray[np.float64]
+ENOUGH = 40  # errors of one step ahead; with fewer, those of the steps around it are taken too
+
+
+class Intervals(msgspec.Struct, frozen=True):
+    """`offsets[h - 1]` are added to a forecast h steps ahead; a bound below `floor` is cut off there."""
+
+    coverage: float
+    rows: int
+    offsets: list[tuple[float, float]]
+    floor: float | None = None
+
+
+def make_intervals(target: Numbers, predicted: Numbers, ahead: NDArray[np.int64], horizon: int, coverage: float,
+                   floor: float | None) -> Intervals:  # fmt: skip
+    """All (n,), of rows that the model was not fitted on; ahead: 1 to horizon."""
+    error, tail = target - predicted, (1 - coverage) / 2
+    wanted = max(ENOUGH, int(np.ceil(1 / tail)))
+    offsets = []
+    for step in range(1, horizon + 1):
+        width = next((w for w in range(horizon) if (np.abs(ahead - step) <= w).sum() >= wanted), horizon)
+        near = np.sort(error[np.abs(ahead - step) <= width])
+        # One more than there are: the next value is equally likely to fall between any two of those seen.
+        rank = int(np.floor((len(near) + 1) * tail))
+        low, high = near[max(rank - 1, 0)], near[min(len(near) - rank, len(near) - 1)]
+        offsets.append((float(low), float(high)))
+    return Intervals(coverage=coverage, rows=len(error), offsets=offsets, floor=floor)
+
+
+def bounds(predicted: Numbers, ahead: Any, intervals: Intervals) -> tuple[Numbers, Numbers]:
+    """((n,) lower, (n,) upper) bounds of forecasts `ahead` (n,) steps."""
+    offsets = np.asarray(intervals.offsets)[np.asarray(ahead, dtype=np.int64) - 1]
+    low, high = predicted + offsets[:, 0], predicted + offsets[:, 1]
+    if intervals.floor is not None:
+        low, high = np.maximum(low, intervals.floor), np.maximum(high, intervals.floor)
+    return low, high

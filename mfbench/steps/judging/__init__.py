@@ -1,0 +1,1 @@
+"""How a model is judged by a recipe's gates."""

@@ -1,0 +1,130 @@
+"""Searches for the best settings on the folds of the training rows; what it finds is what later steps use."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from typing import Any
+
+import msgspec
+
+from mfbench.core import jsonio
+from mfbench.core.plugins import load as load_plugin
+from mfbench.core.text import parse_duration, plural
+from mfbench.journal.line import pack_number
+from mfbench.journal.reader import read_events
+from mfbench.recipe.schema import Data, Evaluate, Feature, Model, Tune
+from mfbench.recipe.space import axes
+from mfbench.stats.metrics import defaults, greater_is_better
+from mfbench.steps.chosen import BEST
+from mfbench.steps.context import StepContext
+from mfbench.tuning.coordinator import Coordinator, Told, spent
+from mfbench.tuning.evaluator import Job
+from mfbench.tuning.outcome import choose, front_of, importance
+from mfbench.tuning.pool import Pool
+from mfbench.tuning.settings import settle, start_values
+from mfbench.tuning.study import FILE, Search
+
+
+def objectives(tune: Tune, evaluate: Evaluate, task: str) -> tuple[str, ...]:
+    """The names that the search goes by: as [tune] says, else the run's first metric."""
+    chosen = (tune.metric,) if tune.metric else tune.objectives
+    return chosen or ((evaluate.metrics or defaults(task))[0],)
+
+
+def run(ctx: StepContext) -> None:
+    tune, model, features = (
+        ctx.typed(Tune, "tune"),
+        ctx.typed(Model, "model"),
+        ctx.typed(dict[str, Feature], "features"),
+    )
+    task, seed, data = ctx.config["task"], ctx.config["seed"], ctx.typed(Data, "data")
+    names = objectives(tune, ctx.typed(Evaluate, "evaluate"), task)
+    greater = [greater_is_better(name) for name in names]
+    space = axes(tune)
+    staged = tune.prune_on == "iterations"
+    steps = STAGES if staged else data.split.folds
+    search = Search(ctx.run_folder, ctx.config["name"], tune, space, greater, seed, steps)
+    known = told_before(ctx) if search.begun_before else {}
+    coordinator = Coordinator(search, tune, model, features, names, greater, ctx.emit, known)
+    told = {"names": names, "greater": greater, "limit": coordinator.limit, "timeout": tune.timeout}
+    ctx.emit("search", told)
+    if search.begun_before:
+        kept = coordinator.resume()
+        ctx.log(f"the search goes on: {plural(kept, 'finished trial')} kept")
+    else:
+        search.start_from(start_values(space, model, features))
+    parallel = min(tune.parallel, coordinator.limit or tune.parallel)
+    job = Job(
+        data_file=str(ctx.input("ingest", "data.parquet").absolute()),
+        split_file=str(ctx.input("split", "split.parquet").absolute()),
+        folder=str((ctx.folder.parent / ".folds").absolute()),
+        recipe_folder=str(ctx.recipe_folder.absolute()),
+        data=data,
+        task=task,
+        outcome=ctx.json("ingest", "facts.json")["target_columns"],
+        names=names,
+        seed=seed,
+        cpus=ctx.cpus,
+        stages=STAGES if staged else 0,
+        ask=tune.pruner != "none",
+    )
+    ctx.log(f"searching {', '.join(space)} by {' and '.join(names)} on {plural(data.split.folds, 'fold')}")
+    began = time.monotonic()
+    pool = Pool(job, parallel, ctx.cpus)
+    try:
+        coordinator.run(pool, parse_duration(tune.timeout) if tune.timeout else None)
+    finally:
+        pool.close()
+        shutil.rmtree(job.folder, ignore_errors=True)
+    _conclude(ctx, coordinator, names, greater, spent(began))
+
+
+STAGES = 8
+
+
+def _conclude(ctx: StepContext, found: Coordinator, names: tuple[str, ...], greater: list[bool], took: str) -> None:
+    complete = found.complete()
+    front = front_of(complete, greater)
+    best, why = choose(complete, front, greater)
+    told = complete[best]
+    model, features = settle(told.params, found.model, found.features, found.tune)
+    ctx.output(BEST).write_bytes(jsonio.pretty({"trial": best, "model": model, "features": features}))
+    ctx.output("trials.json").write_bytes(jsonio.pretty({
+        "objectives": [{"name": name, "greater": more} for name, more in zip(names, greater, strict=True)],
+        "sampler": found.tune.sampler, "pruner": found.tune.pruner,
+        "folds": ctx.typed(Data, "data").split.folds, "best": best, "why": why, "ended": found.why,
+        "front": front if len(names) > 1 else [],
+        "importance": importance(found.search.study, ctx.config["seed"]),
+        "trials": [{"number": number, **_plain(one)} for number, one in sorted(found.told.items())],
+    }))  # fmt: skip
+    shutil.copyfile(ctx.run_folder / FILE, ctx.output(FILE))
+    estimator = load_plugin("mfbench.flavors", model.flavor)().estimator_name(model, ctx.config["task"])
+    settled = {"model.estimator": estimator, **{f"model.{key}": value for key, value in model.params.items()}}
+    settled |= {name: value for name, value in told.params.items() if name.startswith("features.")}
+    for name, value in settled.items():
+        ctx.emit("param", name, pack_number(value) if isinstance(value, float) else value)
+    for part, value in (("trial", best), ("trials", found.done)):
+        ctx.emit("param", f"search.{part}", value)
+    assert told.values is not None
+    values = ", ".join(f"{name} {value:.4g}" for name, value in zip(names, told.values, strict=True))
+    states = [one.state for one in found.told.values()]
+    lost = "".join(f", {states.count(state)} {state}" for state in ("pruned", "failed") if state in states)
+    ctx.log(f"{plural(found.done, 'trial')}{lost} in {took} ({found.why}); trial {best} is {why}: {values}")
+
+
+def _plain(told: Told) -> dict[str, Any]:
+    return {"state": told.state, "values": told.values, "params": told.params, "seconds": told.seconds,
+            "scores": told.scores, "error": told.error}  # fmt: skip
+
+
+def told_before(ctx: StepContext) -> dict[int, Told]:
+    """The trials that earlier workers of this run have ended, from the run's journal."""
+    found: dict[int, Told] = {}
+    for _, _, kind, *fields in read_events(ctx.run_folder / "events"):
+        if kind == "trial.ended":
+            number, state, values, error, params, scores, seconds = fields[:7]
+            found[number] = msgspec.convert(
+                {"state": state, "values": values, "params": params, "scores": scores, "seconds": seconds,
+                 "error": error}, Told)  # fmt: skip
+    return found
