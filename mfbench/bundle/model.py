@@ -153,7 +153,7 @@ def dtype_name(dtype: pl.DataType) -> str:
 
 def decided(predicted: Prediction, threshold: float | None) -> Prediction:
     """The same scores, and as values the positive class of two where its probability reaches the threshold."""
-    if threshold is None or predicted.scores is None:
+    if threshold is None or predicted.scores is None or not predicted.probabilities:
         return predicted
     return replace(predicted, values=(predicted.scores[:, 1] >= threshold).astype(float))
 

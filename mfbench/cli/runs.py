@@ -91,10 +91,7 @@ def show(run: str, workspace: str | None, as_json: bool) -> None:
     _section("steps", ("step", "status", "cached", "took"), steps, right=["took"])
     metrics = [(m["key"], m["last"], m["best"], m["n"]) for m in found["run_metrics"]]
     _section("metrics", ("metric", "last", "best", "points"), metrics, right=["last", "best", "points"])
-    verdicts = [
-        (g["name"], "passed" if g["passed"] else "refused", g["observed"], g["bound"], g["against"], g["note"])
-        for g in found["gates"]
-    ]
+    verdicts = [(g["name"], g["verdict"], g["observed"], g["bound"], g["against"], g["note"]) for g in found["gates"]]
     _section("gates", ("gate", "verdict", "observed", "bound", "against", "note"), verdicts)
     checks = [(c["name"], "passed" if c["passed"] else "failed", c["observed"], c["bound"]) for c in found["checks"]]
     _section("data checks", ("check", "verdict", "observed", "bound"), checks)

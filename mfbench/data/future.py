@@ -1,4 +1,4 @@
-"""A history in service: the rows that a forecasting model needs, one for each series and step ahead of its last value."""
+"""A history in service: the rows that a forecasting model needs, one for each series and step ahead."""
 
 from __future__ import annotations
 

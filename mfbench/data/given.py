@@ -39,21 +39,24 @@ def read_given(files: list[Path], given: list[Path], kind: str, csv: Csv) -> pl.
     for name in test.columns:
         if name not in train.columns:
             raise FitError(SPLIT_KEY, f"split.source has a column {name!r} that data.source does not have")
-    parts = [train, test.select(_like(train[name], test[name]) for name in train.columns)]
+    pairs = [_alike(train[name], test[name]) for name in train.columns]
+    parts = [pl.DataFrame([pair[side] for pair in pairs]) for side in (0, 1)]
     marks = [part.with_columns(pl.lit(value).alias(GIVEN)) for part, value in zip(parts, (False, True), strict=True)]
     return pl.concat(marks, how="vertical_relaxed")
 
 
-def _like(learned: pl.Series, held: pl.Series) -> pl.Series:
-    """The test's column, where it is of the kind that the training's is; what has no value at all takes any type."""
+def _alike(learned: pl.Series, held: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """Both columns, where they are of one kind; one that has no value at all takes the type of the other."""
     known, found = learned.dtype, held.dtype
     if held.null_count() == len(held):
-        return held.cast(known, strict=False)
+        return learned, held.cast(known, strict=False)
+    if learned.null_count() == len(learned):
+        return learned.cast(found, strict=False), held
     times = (pl.Date, pl.Datetime)
     same = known == found or (known.is_numeric() and found.is_numeric())
     same |= isinstance(known, times) and isinstance(found, times) and _zone(known) == _zone(found)
-    if same or learned.null_count() == len(learned):
-        return held
+    if same:
+        return learned, held
     told = f"{held.name!r} is {kind_of(known)} in data.source and {kind_of(found)} in split.source"
     odd = held.drop_nulls()
     if found == pl.String:

@@ -19,8 +19,9 @@ from mfbench.data.units import PERIODS
 from mfbench.recipe.schema import Data
 
 SHOWN = 10
-NEARLY_UNIQUE = 0.5  # share of different values in a column (of the different rows) from which equal rows are no chance
-REPEATED = 0.01  # share of the test's rows beyond which repeated ones are an alarm
+NEARLY_UNIQUE = 0.5  # share of different values in a column from which equal rows may be no chance
+REPEATED, FEW_REPEATED = 0.01, 5  # share and number of the test's rows beyond which repeated ones are worth a word
+BY_CHANCE = 10  # times as many repeated rows as independent columns would give: those are copies
 FILLED = 0.5  # how much more a column is missing where there is no target, to be known only with it
 FEW_DROPPED = 20
 NEWEST, ABSENT, PRESENT = 0.1, 0.9, 0.5
@@ -73,21 +74,30 @@ def repeated_rows(sides: Sides) -> list[Finding]:
         return []
     names = [name for name, dtype in sides.train.schema.items() if not (_OURS.fullmatch(name) or dtype.is_nested())]
     learned, held = sides.train.select(names), sides.test.select(names)
-    mine = learned.hash_rows()
-    hits = held.hash_rows().is_in(mine.unique().implode())
+    hits = held.hash_rows().is_in(learned.hash_rows().unique().implode())
     count = int(hits.sum())
-    if count <= REPEATED * held.height:
+    if count <= max(REPEATED * held.height, FEW_REPEATED):
         return []
-    different = mine.n_unique()
     unique = max(names, key=lambda name: learned[name].n_unique())
-    share = learned[unique].n_unique() / different
+    copied = learned[unique].n_unique() >= NEARLY_UNIQUE * learned.height
+    copied = copied and count > BY_CHANCE * _by_chance(learned, held.filter(hits))
     told = f"{plural(count, 'row')} of the test ({count / held.height:.0%}) are equal to a row of the training data"
     rest: dict[str, Any] = {"name": "rows", "rows": count, "examples": sides.examples(hits)}
-    if share < NEARLY_UNIQUE:
+    if not copied:
         told += ": the columns have few different values, so some are by chance; a data.key would tell"
         return [Finding(level="remark", told=told, **rest)]
     told += f", though {unique!r} is different in nearly every row: were rows copied? Drop the copies"
     return [Finding(level="alarm", column=unique, told=told, **rest)]
+
+
+def _by_chance(learned: pl.DataFrame, held: pl.DataFrame) -> float:
+    """How many of these rows would have an equal one among the learned if columns had nothing to do with each other."""
+    chance = pl.Series([1.0]).new_from_index(0, held.height)
+    for name in learned.columns:
+        counts = learned.group_by(name).agg(pl.len().alias("count"))
+        met = held.select(name).join(counts, on=name, how="left", nulls_equal=True, maintain_order="left")
+        chance = chance * (met["count"].fill_null(0) / learned.height)
+    return float((chance * learned.height).clip(0, 1).sum())
 
 
 def shared_groups(sides: Sides) -> list[Finding]:

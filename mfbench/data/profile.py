@@ -31,7 +31,7 @@ def profile_column(name: str, kind: str, train: pl.Series, test: pl.Series) -> d
         "missing": {"train": _missing(train), "test": _missing(test)},
         "distinct": None if train.dtype.is_nested() else pl.concat([train, test]).drop_nulls().n_unique(),
     }  # fmt: skip
-    if kind == "drop" or train.dtype.is_nested():
+    if kind == "drop" or train.dtype.is_nested() or train.dtype in (pl.Binary, pl.Object):
         return told
     if (
         kind == "categorical"

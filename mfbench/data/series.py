@@ -67,9 +67,7 @@ def on_grid(
     steps = int(place[np.r_[first[1:], True]].sum())
     if steps > MOST_STEPS:
         message = f"steps of {step} over the whole time of {by!r} are {steps:,}: too many"
-        raise FitError(
-            ("data", "split", "by"), message, "leave out what lies far apart, or bring the data to larger steps"
-        )
+        raise FitError(("data", "split", "by"), message, "bring the data to larger steps")
     series = {}
     for begin, end in zip(np.flatnonzero(first), np.r_[np.flatnonzero(first)[1:], len(codes)], strict=True):
         inside = np.arange(begin, end)[on[begin:end]]

@@ -96,7 +96,7 @@ def _random(frame: pl.DataFrame, split: Split, task: str, seed: int) -> pl.Serie
 
 
 def _by_group(frame: pl.DataFrame, split: Split, seed: int) -> pl.Series:
-    """Whole groups in random order, as many as come nearest to the share of the rows."""
+    """Whole groups in random order, each taken that brings the test nearer to its share of the rows."""
     import numpy as np
 
     groups = known_values(frame, str(split.group), (*KEY, "group"))
@@ -104,11 +104,14 @@ def _by_group(frame: pl.DataFrame, split: Split, seed: int) -> pl.Series:
     if sizes.height < 2:
         told = f"{split.group!r} has {plural(sizes.height, 'value')}: whole groups are held out, so two at least"
         raise FitError((*KEY, "group"), told, "name another column, or take `group` out")
-    order = np.random.default_rng(seed).permutation(sizes.height)
-    filled = np.cumsum(sizes["count"].to_numpy()[order])
-    wanted = frame.height * float(split.test)
-    taken = min(int(np.abs(filled - wanted).argmin()) + 1, sizes.height - 1)
-    held = sizes[groups.name].gather(order[:taken])
+    wanted, filled, taken = frame.height * float(split.test), 0, []
+    for index in np.random.default_rng(seed).permutation(sizes.height).tolist():
+        size = int(sizes["count"][index])
+        if abs(filled + size - wanted) < abs(filled - wanted):
+            filled += size
+            taken.append(index)
+    taken = taken[: sizes.height - 1] or [int(sizes["count"].arg_min() or 0)]
+    held = sizes[groups.name].gather(taken)
     test = groups.is_in(held.implode())
     return _named(test, ~test)
 

@@ -71,7 +71,7 @@ def finish_recipe(
         champion = registry.models().get(name, RegisteredModel(name)).champion()
         seen = (judged["champion"] or {}).get("digest")
         if compares and _digest(champion) not in (seen, packed["digest"]):  # the champion need not beat itself
-            judged = _again(rejudge, champion, name)
+            judged = _again(rejudge, champion, name, writer)
         used = record(workspace.ledger, name, run, packed["digest"], judged)
         if not all(gate["passed"] for gate in judged["gates"]):
             break
@@ -87,9 +87,7 @@ def finish_recipe(
                 alias=recipe.register.alias,
                 compared_with=_digest(champion),
             )
-        except ChampionMovedError as moved:
-            if compares:
-                writer.write("log", "info", f"{moved.message}: the gates are evaluated again")
+        except ChampionMovedError:
             continue
         model = {"name": name, "version": version.number, "digest": version.digest, "new": new}
     if used is not None:
@@ -120,10 +118,11 @@ def _judged(results: dict[str, CachedStep], blobs: Blobs, register: Register) ->
     return {"gates": [], "champion": None, "data": digest_value([digest for digest, _ in parts])}
 
 
-def _again(rejudge: Rejudge | None, champion: Version | None, name: str) -> dict[str, Any]:
+def _again(rejudge: Rejudge | None, champion: Version | None, name: str, writer: SegmentWriter) -> dict[str, Any]:
+    told = f"the champion of {name} has changed since the gates were judged"
     if rejudge is None:
-        told = f"the champion of {name} has changed since the gates were judged"
         raise MfbenchError(told, hint="run the recipe again: all but the gates is cached")
+    writer.write("log", "info", f"{told}: they are judged again")
     return rejudge(champion)
 
 

@@ -27,17 +27,17 @@ CODE = {
     "features": ("steps/features.py", "steps/precheck.py", "bundle/model.py", "features", "flavors", "data"),
     "profile": ("steps/profile.py", "data/profile.py"),
     "train": ("steps/train.py", "features", "flavors"),
-    "threshold": ("steps/threshold.py", "data/folds.py", "features", "flavors", "stats"),
+    "threshold": ("steps", "data/folds.py", "features", "flavors", "stats"),
     "intervals": ("steps/intervals.py", "steps/train.py", "data", "features", "flavors"),
     "evaluate": ("steps", "features", "flavors", "stats", "bundle/model.py"),
-    "explain": ("steps/explain.py", "features", "flavors", "stats"),
-    "repeats": ("steps/repeats.py", "steps/train.py", "features", "flavors", "stats"),
+    "explain": ("steps", "features", "flavors", "stats", "bundle/model.py"),
+    "repeats": ("steps", "features", "flavors", "stats", "bundle/model.py"),
     "refit": ("steps/refit.py", "steps/train.py", "steps/precheck.py", "features", "flavors"),
-    "package": ("steps/package.py", "steps/identity.py", "data/fingerprint.py", "features", "flavors", "bundle"),
+    "package": ("steps", "data/fingerprint.py", "features", "flavors", "bundle"),
     "gate": ("steps/gate.py", "steps/judging", "steps/identity.py", "data", "features", "flavors", "stats", "bundle"),
 }
 _GIVEN = ("data", "split", "source")
-_OWN = ("search", "features", "train", "threshold", "evaluate", "explain", "repeats", "refit", "package")
+_OWN = ("search", "features", "train", "threshold", "intervals", "evaluate", "explain", "repeats", "refit", "package")
 
 
 def plan_recipe(loaded: LoadedRecipe, memory: Path | None = None) -> list[JobStep]:

@@ -19,6 +19,7 @@ _NOT_TREES = ("AdaBoost", "Bagging", "Voting", "Stacking")
 _DEFAULTS = {
     "classification": "HistGradientBoostingClassifier",
     "regression": "HistGradientBoostingRegressor",
+    "forecasting": "HistGradientBoostingRegressor",
 }
 
 
@@ -49,7 +50,7 @@ class SklearnFlavor:
         return Traits(trees=trees, missing=missing, categorical=native)
 
     def gives(self, model: Model, task: str) -> str:
-        if task == "regression":
+        if task != "classification":
             return "values"
         estimator = self._build(model, task)
         if hasattr(estimator, "predict_proba"):
@@ -103,7 +104,7 @@ class SklearnFlavor:
     def predict(self, fitted: Any, x: Any, task: str) -> Prediction:
         import numpy as np
 
-        if task == "regression":
+        if task != "classification":
             return Prediction(np.asarray(fitted.predict(x), dtype=np.float64).reshape(len(x)))
         if hasattr(fitted, "predict_proba"):
             scores = np.asarray(fitted.predict_proba(x), dtype=np.float64)

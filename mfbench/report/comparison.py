@@ -45,8 +45,8 @@ def sections(compared: Values) -> list[Section]:
         ("metrics", "Metrics", _metrics_blocks(compared)),
         ("gates", "Gates", [_gates_table(compared)] if compared["gates"] else []),
         ("params", "Params that differ", _rows_table("param", compared["params"])),
-        ("data", "Data", _rows_table("", _labelled(compared["data"]))),
-        ("code", "Code", _rows_table("", _labelled(compared["code"]))),
+        ("data", "Data", _rows_table("", _known(compared["data"]))),
+        ("code", "Code", _rows_table("", _known(compared["code"]))),
         ("versions", "Versions that differ", _rows_table("", compared["versions"])),
     ]
     return [Section(key, title, blocks) for key, title, blocks in parts if blocks]
@@ -171,13 +171,21 @@ def _metric_cell(metric: Values, i: int) -> Cell:
     item, difference = metric["values"][i], metric["differences"][i]
     if item is None:
         return Cell(words.NOTHING)
-    text = words.with_interval(item)
+    text = _told(item)
     if difference is not None:
         verdicts = {True: "better", False: "worse", None: "same"}
-        clearly = "clearly " if metric["apart"][i] and difference else ""
-        told = words.signed(difference, item["low"], item["high"]) if clearly else words.signed(_rounded(difference))
-        text += f", {told} {clearly}{verdicts[metric['better'][i]]}" if difference else ", the same"
+        if words.measured(metric["values"][0]["value"]) == words.measured(item["value"]):
+            return Cell(f"{text}, the same", item["value"], strong=metric["best"] == i)
+        clearly = "clearly " if metric["apart"][i] else ""
+        text += f", {words.signed(_rounded(difference))} {clearly}{verdicts[metric['better'][i]]}"
     return Cell(text, item["value"], strong=metric["best"] == i)
+
+
+def _told(item: Values) -> str:
+    """The value to four digits, so that small differences show, and its interval."""
+    _, low, high = words.estimate(item["value"], item["low"], item["high"])
+    told = words.measured(item["value"])
+    return told if low == words.NOTHING else f"{told} ({low} to {high})"
 
 
 def _rounded(difference: float) -> float:
@@ -194,9 +202,12 @@ def _gates_table(compared: Values) -> Table:
     return Table(["gate", *letters], rows, left=1 + len(letters))
 
 
-def _labelled(found: dict[str, list[Any]]) -> dict[str, list[Any]]:
-    """Only what is known of some run; what all agree on is said as well, since that is an answer too."""
-    return {key: row for key, row in found.items() if any(value is not None for value in row)}
+def _known(found: dict[str, list[Any]]) -> dict[str, list[Any]]:
+    """What is known of some run: that all agree is an answer too. Digests and commits by their beginning."""
+    some = {key: row for key, row in found.items() if any(value is not None for value in row)}
+    for key in some.keys() & {"digest", "commit"}:
+        some[key] = [value[:12] if isinstance(value, str) else value for value in some[key]]
+    return some
 
 
 def _rows_table(head: str, found: dict[str, list[Any]]) -> list[Block]:

@@ -11,6 +11,7 @@ from mfbench.report.sections import sections
 from mfbench.report.summary import summary
 
 MARK = '<meta name="generator" content="mfbench report">'  # how we know our own page before we replace it
+SHORT = 16  # signs of a cell that is not broken over lines
 
 
 def render_html(values: dict[str, Any]) -> str:
@@ -22,6 +23,7 @@ def render_html(values: dict[str, Any]) -> str:
     environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True,
                               lstrip_blocks=True)  # fmt: skip
     environment.tests["cell"] = lambda value: isinstance(value, Cell)
+    environment.tests["short"] = lambda value: len(value.text if isinstance(value, Cell) else value) <= SHORT
     environment.filters["kind"] = lambda value: type(value).__name__.lower()
     environment.filters["svg"] = Markup  # our own pictures: what they hold of a user's is escaped by the XML writer
     run = values["run"]

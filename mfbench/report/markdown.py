@@ -16,7 +16,7 @@ from mfbench.report.summary import summary
 MARK = "<!-- mfbench report -->"  # how we (and a bot that renews its comment) know our own text
 MOST = 60_000  # signs; GitHub takes 65,536
 _ROWS = (25, 12, 6, 3)  # of a table, fewer until the whole fits
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>|~$&]|^\s*[-+#=](?=\s|$)|^\s*#+|(?<=\d)[.)](?=\s))")
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>|~$&]|^\s*[-+#=](?=\s|$)|^\s*#+|(?<=^\d)[.)](?=\s))")
 _CALLS = re.compile(
     r"@(?=\w)|#(?=\d)|(?<=\w):(?=//)|(?i:\bwww)(?=\.)|:(?=[a-z+][\w+-]*:)"
 )  # mention, reference, link, emoji

@@ -131,10 +131,12 @@ class Partial(Part, frozen=True):
     grid: list[Any] = []
     mean: list[Number] = []
     share: list[Number] | None = None
+    of: str | None = None
 
 
 class Explain(Part, frozen=True):
     metric: str = ""
+    notes: list[str] = []
     importance: list[Importance] = []
     partial: list[Partial] = []
 

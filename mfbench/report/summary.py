@@ -101,8 +101,14 @@ def _weakness(values: Values) -> list[str]:
     found = [segment for segment in weak["found"] if segment["confirmed"]]
     if not found:
         return [f"Of {plural(weak['looked_at'], 'segment')} that were looked at none is reliably worse than the rest."]
-    worst = max(found, key=lambda item: abs(item["difference"]) if words.known(item["difference"]) else 0.0)
-    more = f" {plural(len(found) - 1, 'other segment')} confirmed as weak." if len(found) > 1 else ""
+    # One that holds most rows says little: the others are few and easy. It stands here only where there is no other.
+    small = [segment for segment in found if words.known(segment["share"]) and segment["share"] <= 0.5]
+    worst = max(small or found, key=lambda item: abs(item["difference"]) if words.known(item["difference"]) else 0.0)
+    more = (
+        f" {plural(len(found) - 1, 'other segment')} {'is' if len(found) == 2 else 'are'} confirmed as weak."
+        if len(found) > 1
+        else ""
+    )
     return [
         f"It is weakest where {words.name(worst['where'], 120)} ({words.share(worst['share'])} of the rows): "
         f"{words.title(weak['metric'])} {words.number(worst['value'])}, elsewhere {words.number(worst['rest'])}.{more}"
@@ -114,10 +120,13 @@ def _gates(values: Values) -> list[str]:
     if not gates:
         return []
     told = []
-    failed = [gate for gate in gates if not gate["passed"]]
+    # An undecided gate may let a model through, and has not been passed for all that.
+    failed = [gate for gate in gates if not gate["passed"] or gate["verdict"] == "unknown"]
     if not failed:
         how = {1: "its gate", 2: "both of its gates"}.get(len(gates), f"all of its {len(gates)} gates")
         told.append(f"It passed {how}.")
+    elif len(failed) < len(gates):
+        told.append(f"It passed {len(gates) - len(failed)} of its {len(gates)} gates.")
     for gate in failed[:3]:
         undecided = gate["verdict"] == "unknown"
         verb = "is undecided" if undecided else "refused it"

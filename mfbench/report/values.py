@@ -24,7 +24,8 @@ _FILES: dict[str, tuple[str, Any]] = {
     "repeats": ("repeats/repeats.json", parts.Repeats),
     "profile": ("profile/profile.json", findings.Profile),
     "search": ("search/trials.json", findings.Search),
-    "gates": ("gate/gates.json", findings.Gates),
+    "judged": ("gate/gates.json", findings.Gates),
+    "gates": ("register/gates.json", findings.Gates),  # the same, and how many models this test set has judged
     "leakage": ("leakage/leakage.json", list[findings.Leak]),
 }
 _SHOWN = ("scikit-learn", "numpy", "scipy", "polars", "optuna", "lightgbm", "xgboost", "catboost", "torch", "mfbench")
@@ -50,20 +51,24 @@ def collect(
     read = _reading(artifacts, problems)
     found = {key: _part(read, path, kind, problems) for key, (path, kind) in _FILES.items()}
     params = {str(key): value for key, value in (run.get("params") or {}).items()}
-    evaluation = found["evaluation"]
+    evaluation, judged = found["evaluation"], found.pop("judged")
     if evaluation:
         evaluation["metrics"] = _ordered(evaluation["metrics"])
+    recipe = _recipe(params, evaluation, read, run)
+    for column in (found["profile"] or {}).get("columns", []):
+        if column["kind"] == "target" and recipe and recipe["target"]:
+            column["name"] = recipe["target"]  # an expression: the steps know the columns that it reads
     values = {
         "run": _about(run),
-        "recipe": _recipe(params, evaluation, read, run),
+        "recipe": recipe,
         "model": _model(run, registered),
         "data": [_data(item) for item in run.get("data") or []],
         "rows": {part: int(params[f"rows.{part}"]) for part in ("train", "test", "gap") if _whole(params, part)},
         "params": params,
         "metrics": evaluation["metrics"] if evaluation else _logged(run),
         **found,
-        "gates": found["gates"] or _told_gates(run),
-        "checks": run.get("checks") or [],
+        "gates": found["gates"] or judged or _told_gates(run),
+        "checks": [check for check in run.get("checks") or [] if not _is_leakage(check, found)],
         "steps": [{key: step.get(key) for key in ("step", "status", "cached", "seconds", "error")}
                   for step in run.get("steps") or []],
         "points": points or {},
@@ -170,6 +175,11 @@ def _data(item: dict[str, Any]) -> dict[str, Any]:
     return {"name": item.get("name"), "digest": item.get("digest"), "rows": item.get("rows"), "columns": known}
 
 
+def _is_leakage(check: dict[str, Any], found: dict[str, Any]) -> bool:
+    """Leakage checks tell their verdict as data checks do; their own table says more."""
+    return found["leakage"] is not None and str(check.get("name")).startswith("leakage:")
+
+
 def _whole(params: dict[str, Any], part: str) -> bool:
     return str(params.get(f"rows.{part}", "")).isdigit()
 
@@ -182,7 +192,7 @@ def _told_gates(run: dict[str, Any]) -> dict[str, Any] | None:
     gates = [
         findings.Gate(
             name=str(gate.get("name")), passed=bool(gate.get("passed")), observed=gate.get("observed"),
-            verdict="passed" if gate.get("passed") else "refused", bound=gate.get("bound"),
+            verdict=gate.get("verdict") or ("passed" if gate.get("passed") else "refused"), bound=gate.get("bound"),
             against=gate.get("against"), note=gate.get("note"),
         )
         for gate in told

@@ -72,8 +72,23 @@ def number(value: Any, digits: int = 4) -> str:
     return text if "e" in text else text.replace("-", "−")
 
 
+def measured(value: Any) -> str:
+    """Four significant digits, zeros too: what stands in a column beside its like."""
+    if not known(value) or not 1e-4 <= abs(value) < 1000:
+        return number(value)
+    return f"{value:#.4g}".rstrip(".").replace("-", "−")
+
+
 def fixed(value: Any, decimals: int) -> str:
-    return f"{value:,.{decimals}f}".replace("-", "−") if known(value) else number(value)
+    if not known(value):
+        return number(value)
+    text = f"{value:,.{decimals}f}"
+    return text.removeprefix("-") if not text.strip("-0.,") else text.replace("-", "−")
+
+
+def probability(value: Any) -> str:
+    """A p-value: two digits, and no more zeros than anybody can use."""
+    return "<0.0001" if known(value) and value < 1e-4 else number(value, 2)
 
 
 def decimals_of(low: Any, high: Any) -> int | None:
@@ -81,7 +96,7 @@ def decimals_of(low: Any, high: Any) -> int | None:
     if not (known(low) and known(high)) or high <= low:
         return None
     decimals = 1 - math.floor(math.log10(high - low))
-    return max(decimals, 0) if decimals <= 8 else None
+    return max(decimals, 0) if decimals <= 6 else None
 
 
 def estimate(value: Any, low: Any = None, high: Any = None) -> tuple[str, str, str]:
@@ -108,8 +123,8 @@ def share(value: Any) -> str:
     if not known(value):
         return NOTHING
     if 0 < value < 0.0005:
-        return "<0.1 %"
-    return f"{value * 100:.1f} %" if value < 0.1 and value else f"{value * 100:.0f} %"
+        return "<0.1\N{NO-BREAK SPACE}%"
+    return f"{value * 100:.{1 if 0 < value < 0.1 else 0}f}\N{NO-BREAK SPACE}%"
 
 
 def moment(value: Any) -> str:

@@ -18,9 +18,11 @@ from numpy.typing import NDArray
 from mfbench.stats.predicted import Numbers, Predicted
 from mfbench.stats.ranked import RANKED, ranked
 from mfbench.stats.sums import sums_of
+from mfbench.stats.threads import one_thread
 
 MIN_UNITS = 10  # fewer say too little about each other: no interval
 MAX_MISSING = 0.1  # share of draws in which the metric may have no value
+SHARES = ("accuracy", "coverage")
 _CELLS = 2**18  # of a block of draws: as much as stays in a core's cache
 _KEPT = 2**26  # bytes of draws that are kept; more are drawn anew for each pass
 
@@ -86,13 +88,15 @@ class Bootstrap:
         return self.intervals((name,), predicted, confidence)[name]
 
     def intervals(self, names: Iterable[str], predicted: Predicted, confidence: float = 0.95) -> dict[str, Interval]:
-        """Several metrics in one pass over the draws."""
-        chosen = list(names)
+        """Several metrics in one pass over the draws. Draws that are all alike tell nothing of what other units would
+        be like: a share of 0 or 1 then has its exact bound (Clopper and Pearson 1934), other metrics have none."""
+        chosen, tail = list(names), (1 - confidence) / 2
         found = self._run([self._statistic(name, predicted) for name in chosen])
-        return {
-            name: Interval(value, *self._bounds(draws, (1 - confidence) / 2))
-            for name, (value, draws) in zip(chosen, found, strict=True)
-        }
+        given = {}
+        for name, (value, draws) in zip(chosen, found, strict=True):
+            still = _still(draws, 1e-12 * max(1.0, abs(value)))
+            given[name] = Interval(value, *(self._exact(name, value, tail) if still else self._bounds(draws, tail)))
+        return given
 
     def difference(
         self, name: str, a: Predicted, b: Predicted, confidence: float = 0.95, *, one_sided: bool = False
@@ -105,12 +109,20 @@ class Bootstrap:
         (first, draws_a), (second, draws_b) = self._run([self._statistic(name, a), self._statistic(name, b)])
         value, draws = first - second, draws_a - draws_b
         tolerance = 1e-12 * max(1.0, abs(first), abs(second))
-        known = draws[np.isfinite(draws)]
-        still = bool(len(known)) and bool(np.ptp(known) <= tolerance) and abs(float(known[0]) - value) <= tolerance
-        if (still and self.units >= MIN_UNITS) or (still and _alike(a, b)):
+        if _still(draws, tolerance) and (self.units >= MIN_UNITS or _alike(a, b)):
             return Difference(value, value, value, 0.0, abs(value) <= tolerance, self.units)
         tail = (1 - confidence) / (1 if one_sided else 2)
         return Difference(value, *self._bounds(draws, tail), equal=False, units=self.units)
+
+    def _exact(self, name: str, value: float, tail: float) -> tuple[float | None, float | None, float | None]:
+        """As if each unit were one row, which is exact for rows and cautious for larger units."""
+        from scipy.special import stdtrit
+
+        if name not in SHARES or value not in (0.0, 1.0) or self.units < MIN_UNITS:
+            return None, None, None
+        reach = 1 - tail ** (1 / self.units)
+        se = reach / float(stdtrit(self.units - 1, 1 - tail))
+        return max(0.0, value - reach), min(1.0, value + reach), se
 
     def _bounds(self, draws: Numbers, tail: float) -> tuple[float | None, float | None, float | None]:
         known = draws[np.isfinite(draws)]
@@ -145,9 +157,10 @@ class Bootstrap:
         parts: list[list[Numbers]] = [[] for _ in statistics]
         whole = np.ones((1, self.units), dtype=np.uint8)
         raw = [float(each.draw(whole)[0]) for each in statistics]
-        for counts in self._blocks():
-            for part, each in zip(parts, statistics, strict=True):
-                part.append(each.draw(counts))
+        with one_thread():
+            for counts in self._blocks():
+                for part, each in zip(parts, statistics, strict=True):
+                    part.append(each.draw(counts))
         return [
             (float(each.settle(np.array([value]), value)[0]), each.settle(np.concatenate(part), value))
             for each, value, part in zip(statistics, raw, parts, strict=True)
@@ -161,7 +174,8 @@ class Bootstrap:
 
     def _drawn(self) -> Iterator[NDArray[np.uint8]]:
         rng = np.random.default_rng(self._seed)
-        rows = max(1, _CELLS // max(self.units, len(self._codes)))
+        wide = max(self.units, len(self._codes))
+        rows = max(1, _CELLS // wide, min(8, 2**23 // wide))  # of many rows still eight: products of one are slow
         for start in range(0, self.resamples, rows):
             b = min(rows, self.resamples - start)
             picked = rng.integers(0, self.units, size=(b, self.units))
@@ -177,6 +191,12 @@ def widened(tail: float, units: int) -> float:
     from scipy.special import ndtr, stdtrit
 
     return float(ndtr(-np.sqrt(units / (units - 1)) * stdtrit(units - 1, 1 - tail)))
+
+
+def _still(draws: Numbers, tolerance: float) -> bool:
+    """Whether the metric is the same in every draw."""
+    known = draws[np.isfinite(draws)]
+    return bool(len(known)) and bool(np.ptp(known) <= tolerance)
 
 
 def _alike(a: Predicted, b: Predicted) -> bool:

@@ -12,6 +12,7 @@ from mfbench.stats.conditions import Condition, conditions_of, masks
 from mfbench.stats.contrast import contrast
 from mfbench.stats.predicted import Numbers
 from mfbench.stats.resampling import MIN_UNITS
+from mfbench.stats.threads import one_thread
 
 PAIRED = 400  # conditions that are combined two by two
 FINALISTS = 200  # segments whose standard error is worked out by unit
@@ -42,7 +43,8 @@ class Search:
         best_single = self._single[:PAIRED]
         held = masks(self._frame, [condition for _, _, condition in best_single])
         single = [(i,) for i in range(len(held))][: FINALISTS // 2]
-        left = [(at, held[list(at)].all(axis=0)) for at in (*single, *self._pairs(held, FINALISTS - len(single)))]
+        candidates = (*single, *self._pairs(held, FINALISTS - len(single)))
+        left: list[tuple[tuple[int, ...], Mask]] = [(at, np.logical_and.reduce(held[list(at)])) for at in candidates]
         rows = self._everywhere
         chosen: list[tuple[Condition, ...]] = []
         while left and len(chosen) < most:
@@ -76,7 +78,8 @@ class Search:
         single = self._single[: len(held)]
         if len(held) < 2:
             return []
-        rows, first, second = self._products(held)
+        with one_thread():
+            rows, first, second = self._products(held)
         t = self._t(rows, first, second)
         column = np.array([condition.column for _, _, condition in single])
         t[np.tri(len(held), dtype=bool) | (column[:, None] == column)] = -np.inf

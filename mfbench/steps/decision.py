@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from mfbench.core.errors import FitError
 from mfbench.recipe.schema import Costs
 from mfbench.stats.predicted import Numbers, Predicted
 from mfbench.steps.context import StepContext
@@ -25,6 +26,11 @@ def chosen_threshold(ctx: StepContext) -> float | None:
 def asked_threshold(ctx: StepContext) -> Any:
     """evaluate.threshold: None, a number, or costs as plain values."""
     return ctx.config[THRESHOLD] if THRESHOLD in ctx.config else ctx.config["evaluate"][THRESHOLD]
+
+
+def no_probabilities(estimator: str) -> FitError:
+    hint = "take it out, or use an estimator with predict_proba, such as CalibratedClassifierCV around this one"
+    return FitError(("evaluate", THRESHOLD), f"a threshold is a probability, and {estimator} gives none", hint)
 
 
 def told(ctx: StepContext, threshold: float | None, positive: object) -> str | None:

@@ -8,7 +8,9 @@ from __future__ import annotations
 import math
 
 import polars as pl
+from threadpoolctl import threadpool_limits  # scikit-learn's own dependency
 
+from mfbench.bundle.model import predictions
 from mfbench.core import jsonio
 from mfbench.data.target import TARGET
 from mfbench.flavors.base import Prediction
@@ -17,7 +19,7 @@ from mfbench.recipe.schema import Data, Evaluate
 from mfbench.stats import metrics
 from mfbench.steps.context import StepContext
 from mfbench.steps.evaluation import Judged, compute, evaluation
-from mfbench.steps.fitted import Fitted, load_fitted
+from mfbench.steps.fitted import as_predicted, load_fitted
 from mfbench.steps.split import read_parts
 
 
@@ -25,13 +27,15 @@ def run(ctx: StepContext) -> None:
     train, test = read_parts(ctx, "train", "test")
     classes, fitted = ctx.json("ingest", "facts.json")["classes"], load_fitted(ctx)
     answers = fitted.predict(test)
-    predicted = fitted.beside(test, answers)
+    predicted = as_predicted(test, answers)
     values = compute(chosen_metrics(ctx, answers), predicted)
     for name, value in values.items():
         ctx.emit("m", name, 0, pack_number(value))
     ctx.output("metrics.json").write_bytes(jsonio.pretty(values))
-    write_table(ctx, fitted, test, answers, classes)
-    told = evaluation(ctx, Judged(train, test, classes, fitted, predicted, answers.probabilities, values))
+    write_table(ctx, test, answers, classes)
+    # The bootstrap multiplies many small matrices: shared out between threads they take several times as long.
+    with threadpool_limits(limits=1, user_api="blas"):
+        told = evaluation(ctx, Judged(train, test, classes, fitted, predicted, answers.probabilities, values))
     ctx.output("evaluation.json").write_bytes(jsonio.pretty(told))
     say(ctx, told)
 
@@ -43,11 +47,9 @@ def chosen_metrics(ctx: StepContext, answers: Prediction) -> tuple[str, ...]:
     )
 
 
-def write_table(
-    ctx: StepContext, fitted: Fitted, test: pl.DataFrame, answers: Prediction, classes: list[object]
-) -> None:
+def write_table(ctx: StepContext, test: pl.DataFrame, answers: Prediction, classes: list[object]) -> None:
     """predictions.parquet: prediction, probabilities or scores, bounds, the truth, and the key where there is one."""
-    table = fitted.table(test, answers, classes).with_columns(label(test, classes))
+    table = predictions(answers, classes).with_columns(label(test, classes))
     key = ctx.typed(Data, "data").key
     table = table if key is None else table.with_columns(test[key].alias("key")).select("key", pl.exclude("key"))
     table.write_parquet(ctx.output("predictions.parquet"), statistics=False)
@@ -63,9 +65,10 @@ def label(frame: pl.DataFrame, classes: list[object]) -> pl.Series:
 def say(ctx: StepContext, told: dict[str, object]) -> None:
     """The main findings as lines of the log."""
     found: dict[str, dict[str, float]] = told["metrics"]  # type: ignore[assignment]
+    dummy = "the seasonal naive" if told["task"] == "forecasting" else "a dummy"
     for name, each in found.items():
         beside = [] if each["low"] is None else [f"{each['low']:.4g} to {each['high']:.4g}"]
-        beside += [] if each["baseline"] is None else [f"a dummy has {each['baseline']:.4g}"]
+        beside += [] if each["baseline"] is None else [f"{dummy} has {each['baseline']:.4g}"]
         if math.isfinite(each["value"]):
             ctx.log(f"{name} {each['value']:.4g}" + (f" ({', '.join(beside)})" if beside else ""))
     weak: dict[str, list[dict[str, object]]] = told["weak"] or {"found": []}  # type: ignore[assignment]

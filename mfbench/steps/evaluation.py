@@ -123,7 +123,7 @@ def _notes(it: Judged, unit: str, units: int, bounds: dict[str, tuple[float | No
     else:
         loose = [name for name in bounds if bounds[name][0] is None and name not in undefined]
         if loose:
-            notes.append(f"no interval, as too many resamples lack a value: {', '.join(loose)}")
+            notes.append(f"no interval, as the resamples lack a value or are all alike: {', '.join(loose)}")
     if len(it.classes) > CURVES and it.predicted.scores is not None:
         notes.append(f"curves of the {CURVES} most frequent of {len(it.classes)} classes")
     return notes

@@ -15,7 +15,7 @@ from mfbench.steps.context import StepContext
 from mfbench.steps.dependence import dependence
 from mfbench.steps.evaluate import chosen_metrics
 from mfbench.steps.evaluation import class_names, compute
-from mfbench.steps.fitted import Fitted, load_fitted
+from mfbench.steps.fitted import Fitted, as_predicted, load_fitted
 from mfbench.steps.importance import REPEATS, Importances, permute, ranked
 from mfbench.steps.split import read_parts
 
@@ -39,8 +39,9 @@ def run(ctx: StepContext) -> None:
             notes.append(_late(found, fitted))
         told["importance"] = importance = ranked(found.losses, ctx.typed(Evaluate, "evaluate").confidence)
         most = [item["feature"] for item in importance[:PARTIAL]]
-        ctx.log(f"most important: {', '.join(most)}")
-        told["partial"] = _partial(ctx, fitted, test, most)
+        if most:
+            ctx.log(f"most important: {', '.join(most)}")
+            told["partial"] = _partial(ctx, fitted, test, most)
     for note in notes:
         ctx.log(note, "warning")
     ctx.output("explain.json").write_bytes(jsonio.pretty(told))
@@ -50,7 +51,7 @@ def _metric(ctx: StepContext, fitted: Fitted, rows: pl.DataFrame) -> tuple[str |
     """The run's first metric that looks at the answers and has a value on these rows; notes where it is another."""
     answers = fitted.predict(rows)
     names = [name for name in chosen_metrics(ctx, answers) if METRICS[name].needs != "intervals"]
-    values = compute(names, fitted.beside(rows, answers))
+    values = compute(names, as_predicted(rows, answers))
     able = next((name for name in names if math.isfinite(values[name])), None)
     if able is None:
         return None, [f"no importance: none of the metrics has a value on {plural(rows.height, 'held-out row')}"]

@@ -17,11 +17,10 @@ from mfbench.data.intervals import Intervals
 from mfbench.data.target import TARGET, WEIGHT
 from mfbench.features.encoder import Encoder
 from mfbench.flavors.base import Flavor, Prediction
-from mfbench.stats.predicted import Numbers, Predicted
+from mfbench.stats.predicted import Predicted
 from mfbench.steps.chosen import chosen_model
 from mfbench.steps.context import StepContext
-from mfbench.steps.decision import chosen_threshold
-from mfbench.steps.intervals import read_intervals
+from mfbench.steps.decision import chosen_threshold, no_probabilities
 from mfbench.steps.intervals import read_intervals
 
 
@@ -37,12 +36,13 @@ class Fitted:
     estimator: Any
     threshold: float | None = None
     intervals: Intervals | None = None
-    intervals: Intervals | None = None
 
     def predict(self, rows: pl.DataFrame) -> Prediction:
         """One answer a row, decided at the threshold. Raises MfbenchError where an answer is no number."""
         predicted = self.flavor.predict(self.estimator, self.encoder.transform(rows), self.task)
         refuse_nan(predicted, self.name)
+        if self.threshold is not None and not predicted.probabilities:
+            raise no_probabilities(self.name)
         predicted = decided(predicted, self.threshold)
         return bounded(predicted, rows[HORIZON], self.intervals) if self.intervals else predicted
 
@@ -66,3 +66,16 @@ def refuse_nan(predicted: Prediction, name: str) -> None:
         told = f"{name} gives no number for {int(odd.sum()):,} of {plural(len(odd), 'row')}"
         hint = "did its fit diverge? scale the features, or bound their values; missing ones need impute"
         raise MfbenchError(told, hint=hint)
+
+
+def as_predicted(rows: pl.DataFrame, answers: Prediction) -> Predicted:
+    """The answers beside what is true of the rows."""
+    return Predicted(
+        target=rows[TARGET].to_numpy(),
+        values=answers.values,
+        scores=answers.scores,
+        weight=rows[WEIGHT].to_numpy() if WEIGHT in rows.columns else None,
+        low=answers.low,
+        high=answers.high,
+        scale=rows[SCALE].to_numpy() if SCALE in rows.columns else None,
+    )

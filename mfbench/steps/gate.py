@@ -71,7 +71,7 @@ def _unopposed(court: Court, gate: Gate) -> Finding:
     """Nothing to compare with: passed, unless the model has no figure at all."""
     observed = _observed(court, gate)
     known = not math.isnan(observed)
-    note = "it is the champion" if court.named else "there is no champion yet"
+    note = "it is the champion" if court.named else "there is no other champion to compare with"
     return Finding(
         name=gate.text, verdict="passed" if known else "refused", passed=known, observed=observed,
         against=court.named["name"] if court.named else None, rows=court.rows.height,
@@ -92,9 +92,9 @@ def _trouble(court: Court, gate: Gate) -> Finding | None:
     units = court.unseen.bootstrap.units
     if left >= least and units >= MIN_UNITS:
         return None
-    there = f"{plural(left, 'row')} of {court.rows.height:,} held out"
+    there = f"{plural(left, 'row')} held out"
     if left < court.rows.height:
-        there += f" left that {champion.name} was not trained on"
+        there = f"{plural(left, 'row')} of {court.rows.height:,} held out left that {champion.name} was not trained on"
         alike = champion.model is not None and _known_by_all(champion.model.manifest)
         hint = "hold out newer rows than its own" + (
             "; or give the data a row id (data.key): without one, rows that are alike count as one" if alike else ""

@@ -16,7 +16,7 @@ import polars as pl
 
 from mfbench.stats.metrics import greater_is_better
 from mfbench.steps.evaluation import compute
-from mfbench.steps.fitted import Fitted
+from mfbench.steps.fitted import Fitted, as_predicted
 
 REPEATS = 5
 SECONDS = 60.0
@@ -62,4 +62,4 @@ def ranked(losses: dict[str, list[float]], confidence: float) -> list[dict[str, 
 
 
 def _score(fitted: Fitted, rows: pl.DataFrame, metric: str) -> float:
-    return compute((metric,), fitted.beside(rows, fitted.predict(rows)))[metric]
+    return compute((metric,), as_predicted(rows, fitted.predict(rows)))[metric]

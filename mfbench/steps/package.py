@@ -112,8 +112,10 @@ def _requirements(model: dict[str, Any], own: str) -> list[str]:
 
 
 def _split_words(split: Split) -> str:
+    if split.source is not None:
+        return "given files" + (" (the model itself is fitted on all rows)" if split.refit else "")
     held = f"{split.test:.0%}" if isinstance(split.test, float) else split.test
     held += " (the model itself is fitted on all rows)" if split.refit else ""
     if split.by:
         return f"the last {held} by {split.by}" + (f", a gap of {split.gap} before" if split.gap else "")
-    return f"{held} at random"
+    return f"{held} at random" + (f", whole groups of {split.group}" if split.group else "")

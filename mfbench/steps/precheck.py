@@ -26,7 +26,7 @@ from mfbench.steps.ingest import load
 from mfbench.steps.judging.fit import check_gates
 from mfbench.steps.tune_fit import check_tune_fits
 
-_ENOUGH = {"values": ("values",), "classes": ("classes",), "scores": ("classes", "scores"),
+_ENOUGH = {"values": ("values", "intervals"), "classes": ("classes",), "scores": ("classes", "scores"),
            "probabilities": ("classes", "scores", "probabilities")}  # fmt: skip
 _NEEDED = {"probabilities": "probabilities", "scores": "scores or probabilities"}
 
@@ -58,8 +58,7 @@ def precheck(recipe: Recipe, folder: Path) -> Report:
     train = found.frame.filter(parts == "train")
     columns = choose_columns(train, data, recipe.features, found.target_columns)
     check_tune_fits(recipe, train, found.target_columns)
-    estimator = flavor.estimator_name(recipe.model, task)
-    check_evaluate_fits(recipe, found.frame, train, found.classes, flavor.gives(recipe.model, task), estimator)
+    check_evaluate_fits(recipe, found.frame, train, found.classes)
     for name, feature in recipe.features.items():
         if feature.expr is not None and train.height < found.frame.height:
             check_expression(found.frame, name, feature.expr)
@@ -71,7 +70,7 @@ def precheck(recipe: Recipe, folder: Path) -> Report:
         classes={str(label): count for label, count in zip(found.classes, classes, strict=True)},
         parts=dict(sorted(zip(counts[PART].to_list(), counts["count"].to_list(), strict=True))),
         columns=[(column.name, column.kind, column.why) for column in columns],
-        estimator=estimator,
+        estimator=flavor.estimator_name(recipe.model, task),
         metrics=chosen,
         failed_checks=[result.name for result in results if not result.passed],
     )

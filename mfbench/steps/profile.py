@@ -35,6 +35,7 @@ def _target(ctx: StepContext, parts: list[pl.DataFrame]) -> dict[str, Any]:
     if not classes:
         return profile_column(name, "numeric", train, test) | {"kind": "target"}
     told = profile_column(name, "categorical", train, test) | {"kind": "target"}
+    told["dtype"] = str(pl.Series(classes, strict=False).dtype)
     told["top"] = [[_shown(classes[code]), *shares] for code, *shares in told["top"] or []]
     return told
 

@@ -42,9 +42,8 @@ def _ranges(column: pl.Series) -> tuple[pl.Series, pl.Series]:
     """((n,) 'least to greatest' of each row's part, (n,) the part): parts of about equally many rows."""
     known = column.drop_nulls().sort()
     edges = known.gather([len(known) * part // RANGES for part in range(1, RANGES)]).unique().sort()
-    part = column.to_physical().cast(pl.Float64).cut(
-        edges.to_physical().cast(pl.Float64).to_list(), left_closed=True
-    ).to_physical()  # fmt: skip
+    at, cuts = (series.to_physical().cast(pl.Float64).to_numpy() for series in (column, edges))
+    part = pl.Series(np.searchsorted(cuts, at, side="right")).set(column.is_null(), None)
     table = pl.DataFrame({"value": column, "part": part})
     spans = table.group_by("part").agg(pl.col("value").min().alias("low"), pl.col("value").max().alias("high"))
     names = {p: f"{_shown(low)} to {_shown(high)}" for p, low, high in spans.rows() if p is not None}
@@ -61,7 +60,7 @@ def _lumped(named: Slices) -> Slices:
     kept = {value for value, rows in largest if len(rows) >= LEAST_ROWS}
     rest = [rows for value, rows in named if value not in kept]
     if len(rest) < 2:
-        return named if len(named) <= MOST else [*largest]
+        return named
     other = (f"other ({len(rest):,} values)", np.sort(np.concatenate(rest)))
     return [*((value, rows) for value, rows in named if value in kept), other]
 

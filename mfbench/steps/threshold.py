@@ -22,7 +22,7 @@ from mfbench.stats.predicted import Numbers
 from mfbench.stats.threshold import cheapest
 from mfbench.steps.chosen import chosen_features, chosen_model
 from mfbench.steps.context import StepContext
-from mfbench.steps.decision import asked_threshold
+from mfbench.steps.decision import asked_threshold, no_probabilities
 from mfbench.steps.fitted import refuse_nan
 from mfbench.steps.precheck import check_model
 from mfbench.steps.split import read_parts
@@ -56,7 +56,8 @@ def out_of_fold(ctx: StepContext, model: Model, train: pl.DataFrame) -> tuple[Nu
         estimator = flavor.fit(model, task, fit_input(part, encoder, seed, ctx.cpus))
         predicted = flavor.predict(estimator, encoder.transform(train[valid]), task)
         refuse_nan(predicted, flavor.estimator_name(model, task))
-        assert predicted.scores is not None
+        if predicted.scores is None or not predicted.probabilities:
+            raise no_probabilities(flavor.estimator_name(model, task))
         rows.append(valid)
         found.append(predicted.scores[:, 1])
         ctx.log(f"fold {number} of {data.split.folds}: {plural(len(valid), 'row')} predicted")

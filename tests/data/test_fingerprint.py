@@ -25,7 +25,9 @@ def _blake(content: bytes) -> bytes:
 
 def test_they_never_change() -> None:
     """These numbers are in bundles: whoever changes them makes every champion forget its training rows."""
-    frame = pl.DataFrame({"a": [1, 2, None], "b": [1.5, 2.0, float("nan")], "c": ["x", None, "ü"], "d": [True, False, None]})
+    frame = pl.DataFrame(
+        {"a": [1, 2, None], "b": [1.5, 2.0, float("nan")], "c": ["x", None, "ü"], "d": [True, False, None]}
+    )
     found = [hex(value) for value in fingerprints(frame, ["a", "b", "c", "d"])]
     assert found == ["0xc60caa79396fe0d2", "0x92cd4f0244d74e35", "0x5c7e83bbe4a2ef83"]
 

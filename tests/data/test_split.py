@@ -1,4 +1,4 @@
-"""Which rows are held out: at random, by class, by time with a gap."""
+"""Which rows are held out: at random, by class, by time with a gap, by group, by given files."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import polars as pl
 import pytest
 
 from mfbench.core.errors import FitError
-from mfbench.data.split import split_rows
+from mfbench.data.split import GIVEN, split_rows
 from mfbench.data.target import TARGET
+from mfbench.data.units import ORIGIN
 from mfbench.recipe.schema import Split
 
 DAYS = [date(2024, 1, 1) + timedelta(days=i) for i in range(100)]
@@ -117,3 +118,74 @@ def test_every_class_is_learned() -> None:
     with pytest.raises(FitError, match="the train part has 80 rows and only 2 of the 3 classes"):
         split_rows(frame, Split(by="day", test=0.2), "classification", 0)
     assert len(parts(Split(by="day", test=0.2), frame, task="regression")["test"]) == 20
+
+
+def test_whole_groups_are_held_out() -> None:
+    frame = FRAME.with_columns(shop=pl.Series([f"s{i % 10}" for i in range(100)]))
+    found = parts(Split(group="shop"), frame, "regression")
+    shops = {part: {i % 10 for i in rows} for part, rows in found.items()}
+    assert not shops["train"] & shops["test"]
+    assert (len(found["test"]), found["gap"]) == (20, [])
+    assert found != parts(Split(group="shop"), frame, "regression", seed=1)
+
+
+def test_groups_come_as_near_to_the_share_as_they_can() -> None:
+    frame = pl.DataFrame({TARGET: [0.0, 1.0] * 50, "shop": ["big"] * 70 + [f"s{i}" for i in range(30)]})
+    for seed in range(5):
+        held = len(parts(Split(group="shop", test=0.25), frame, "regression", seed)["test"])
+        assert held == 25, "the big one would be too much, whenever it comes up"
+    two = pl.DataFrame({TARGET: [0.0, 1.0] * 5, "shop": ["a"] * 9 + ["b"]})
+    for seed in range(5):
+        assert all(len(parts(Split(group="shop"), two, "regression", seed)[part]) for part in ("train", "test"))
+
+
+def test_a_group_on_both_sides_of_the_border_is_not_learned_from() -> None:
+    frame = FRAME.with_columns(shop=pl.Series([i // 8 for i in range(100)]))
+    found = parts(Split(by="day", test="28d", group="shop"), frame)
+    assert (found["test"], found["gap"]) == (list(range(72, 100)), [])
+    found = parts(Split(by="day", test="30d", group="shop"), frame)
+    assert (found["train"][-1], found["gap"], found["test"][0]) == (63, list(range(64, 70)), 70)
+
+
+def test_given_rows_are_the_test() -> None:
+    frame = FRAME.with_columns(pl.Series(GIVEN, [i % 4 == 3 for i in range(100)]))
+    found = parts(Split(source="later.csv"), frame)
+    assert found["test"] == list(range(3, 100, 4))
+    assert (len(found["train"]), found["gap"]) == (75, [])
+
+
+def test_a_forecast_is_on_the_side_of_its_origin() -> None:
+    origins = [datetime(2024, 1, 1) + timedelta(days=i // 3) for i in range(60)]
+    frame = pl.DataFrame(
+        {
+            TARGET: [float(i) for i in range(60)],
+            ORIGIN: origins,
+            "at": [origin + timedelta(days=1 + i % 3) for i, origin in enumerate(origins)],
+        }
+    )
+    found = parts(Split(by="at", test="5d"), frame, "forecasting")
+    border = max(frame["at"]) - timedelta(days=5)
+    assert set(found["test"]) == {i for i in range(60) if origins[i] >= border}
+    assert max(frame["at"][i] for i in found["train"]) == border
+    assert {origins[i] < border < frame["at"][i] for i in found["gap"]} == {True}
+
+
+@pytest.mark.parametrize(
+    ("split", "frame", "key", "says"),
+    [
+        (Split(group="shp"), FRAME, "group", "no column 'shp'"),
+        (Split(group="shop"), FRAME.with_columns(shop=pl.lit("one")), "group", "1 value: whole groups"),
+        (Split(group="shop"), FRAME.with_columns(shop=pl.Series([None, "a"] * 50)), "group", "null in 50 rows"),
+        (
+            Split(by="day", group="shop"),
+            FRAME.with_columns(shop=pl.Series(["a", "b"] * 50)),
+            "group",
+            "before the border",
+        ),
+        (Split(source="b.csv"), FRAME.with_columns(pl.lit(value=True).alias(GIVEN)), "source", "no rows to learn from"),
+    ],
+)
+def test_groups_and_files_that_leave_nothing(split: Split, frame: pl.DataFrame, key: str, says: str) -> None:
+    with pytest.raises(FitError, match=says) as caught:
+        split_rows(frame, split, "classification", 0)
+    assert caught.value.key == ("data", "split", key)

@@ -42,7 +42,7 @@ def test_every_form(text: str, parts: tuple[object, ...]) -> None:
      'f1 >= 0.5 by ""', "f1 >= 1 by a by b", "f1 >= nan", "f1 >= champion:2"],
 )  # fmt: skip
 def test_what_is_no_gate_is_told_with_the_forms(text: str) -> None:
-    with pytest.raises(ValueError, match="is no gate; write 'roc_auc >= 0.68'"):
+    with pytest.raises(ValueError, match=r"is no gate; write 'roc_auc >= 0\.68'"):
         parse_gate(text)
 
 
@@ -50,7 +50,7 @@ def test_what_is_no_gate_is_told_with_the_forms(text: str) -> None:
     "text", ["recall gap by sex >= 0.1", "recall gap by sex <= champion + 0.1", "recall gap by sex <= 0.1 by city"]
 )
 def test_a_gap_has_an_upper_bound(text: str) -> None:
-    with pytest.raises(ValueError, match="a gap has an upper bound, as in 'recall gap by sex <= 0.1'"):
+    with pytest.raises(ValueError, match=r"a gap has an upper bound, as in 'recall gap by sex <= 0\.1'"):
         parse_gate(text)
 
 

@@ -382,9 +382,17 @@ wrong("data.split.folds", data('split = { by = "day", ‸folds = 4 }'), "'data.s
 wrong("data.split.unit", data('split = { by = "day", ‸unit = "day" }'), "'data.split.unit' is not built yet")
 wrong("data.split.group", data('split = { ‸group = "carrier" }'), "'data.split.group' is not built yet")
 wrong("data.label_delay", data('‸label_delay = "1d"'), "'data.label_delay' is not built yet")
-wrong("evaluate.slices", add('[evaluate]\n‸slices = ["carrier"]'), "'evaluate.slices' is not built yet")
-wrong("evaluate.threshold", add("[evaluate]\n‸threshold = 0.5"), "'evaluate.threshold' is not built yet")
-wrong("evaluate.repeats", add("[evaluate]\n‸repeats = 3"), "'evaluate.repeats' is not built yet")
+wrong(
+    "a slice of no column",
+    add('[evaluate]\nslices = ["carrier", ‸"carier"]'),
+    "there is no column 'carier'",
+    "did you mean 'carrier'?",
+)
+wrong("a threshold that is none", add("[evaluate]\n‸threshold = 5"), "a probability between 0 and 1, found 5")
+wrong(
+    "costs of nothing", add("[evaluate]\n‸threshold = { false_positive = 0, false_negative = 0 }"), "both costs are 0"
+)
+wrong("evaluate.repeats", add("[evaluate]\n‸repeats = 1000"), "expected a number from 1 to 100, found 1,000")
 
 # -- --set -------------------------------------------------------------------------------------------------------------
 wrong("set without equals", BASE, "expected key=value, found 'model.C'", sets=("model.C",), where="--set model.C")

@@ -150,9 +150,7 @@ class TestApprove:
             ({"model": {"name": "m", "version": 4}}, "was not refused: it registered m:4"),
         ],
     )
-    def test_what_cannot_be_approved(
-        self, registry: Registry, digest: str, options: dict[str, Any], told: str
-    ) -> None:
+    def test_what_cannot_be_approved(self, registry: Registry, digest: str, options: dict[str, Any], told: str) -> None:
         with pytest.raises(UsageError, match=told):
             approve(registry, self.run(registry, digest, *self.REFUSED, **options), "because")
         assert read_ledger(registry.workspace.ledger) == []

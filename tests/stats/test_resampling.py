@@ -174,6 +174,19 @@ def test_other_answers_are_not_equal_where_one_unit_hides_it() -> None:
     assert (found.value, found.low, found.equal) == (1, None, False)
 
 
+def test_draws_that_are_all_alike_are_no_certainty() -> None:
+    target = rng.integers(0, 2, 30).astype(float)
+    right = Predicted(target, target, np.column_stack([1 - target, target]))
+    boot = Bootstrap(np.arange(30), resamples=50)
+    found = boot.interval("accuracy", right)
+    assert (found.low, found.high) == pytest.approx(tuple(stats.binomtest(30, 30).proportion_ci(method="exact")))
+    wrong = boot.interval("accuracy", Predicted(target, 1 - target))
+    assert (wrong.low, wrong.high) == pytest.approx(tuple(stats.binomtest(0, 30).proportion_ci(method="exact")))
+    perfect = boot.interval("roc_auc", right)
+    assert (perfect.value, perfect.low, perfect.se) == (1, None, None)
+    assert boot.interval("mae", Predicted(target, target + 2)).low is None
+
+
 def test_few_units_give_no_interval() -> None:
     p = numbers()
     nine, ten = (Bootstrap(np.arange(N) % k, resamples=100).interval("mae", p) for k in (9, 10))
@@ -185,10 +198,12 @@ def test_few_units_give_no_interval() -> None:
 def test_a_class_that_many_draws_lack_gives_no_interval() -> None:
     target = np.zeros(100)
     target[0] = 1
-    scores = np.column_stack([np.linspace(0, 1, 100)[::-1], np.linspace(0, 1, 100)])
+    positive = np.random.default_rng(1).random(100)
+    scores = np.column_stack([1 - positive, positive])
     boot = Bootstrap(np.arange(100), resamples=200)
     found = boot.interval("roc_auc", Predicted(target, target, scores))
-    assert (found.value, found.low) == (0.0, None)  # about 37 % of the draws have no positive row
+    assert 0 < found.value < 1
+    assert found.low is None  # about 37 % of the draws have no positive row
     target[1:4] = 1
     assert boot.interval("roc_auc", Predicted(target, target, scores)).low is not None
     assert np.isnan(boot.values("roc_auc", Predicted(target, target, scores))).any()

@@ -106,8 +106,17 @@ class CourtCase:
         out = self.place / f"gate{len(list(self.place.iterdir()))}"
         out.mkdir()
         self.events = []
-        run(StepContext(name="gate", config=settings, written=settings, inputs=inputs, folder=out,
-                        recipe_folder=self.place, cpus=1, emit=lambda *event: self.events.append(list(event))))  # fmt: skip
+        ctx = StepContext(
+            name="gate",
+            config=settings,
+            written=settings,
+            inputs=inputs,
+            folder=out,
+            recipe_folder=self.place,
+            cpus=1,
+            emit=lambda *event: self.events.append(list(event)),
+        )
+        run(ctx)
         found: dict[str, Any] = jsonio.loads((out / "gates.json").read_bytes())
         return found
 

@@ -30,8 +30,8 @@ def calibration(evaluation: dict[str, Any]) -> Picture | None:
                        color=LINES[0], linewidth=1.2, elinewidth=1.4, capsize=2.5)  # fmt: skip
         above.set(ylabel="mean observed" if numeric else "observed share", ylim=_room(low, high))
         rules(above)
-        width = (max(means) - min(means) or 1.0) / max(len(means), 8) * 0.5
-        below.bar(means, [item["rows"] for item in bins], width=width, color=MUTED, alpha=0.6)
+        below.vlines(means, 0, [item["rows"] for item in bins], color=MUTED, linewidth=3)
+        below.set_ylim(0, None)
         below.set(xlabel="mean predicted" if numeric else "predicted probability", ylabel="rows", xlim=_room(low, high))
         below.locator_params(axis="y", nbins=2)
         rules(below)

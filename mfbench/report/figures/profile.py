@@ -25,15 +25,16 @@ def columns(profile: Values) -> list[Picture]:
 
 def _one(item: Values) -> Picture | None:
     found = item["histogram"]
-    title = words.name(item["name"], 40)
+    title = words.name(item["name"], 40) + (" (target)" if item["kind"] == "target" else "")
     missing = _missing(item["missing"])
     if found and len(found["edges"]) == len(found["train"]) + 1 and all(map(words.known, found["edges"])):
         return picture(title, _span(item) + missing, (230, 150), lambda figure: _histogram(figure, item))
-    if item["top"]:
-        first = item["top"][0]
+    top = [row for row in item["top"] or [] if len(row) > 2][:MOST_VALUES]
+    if top:
+        first = top[0]
         text = f"Most often {words.name(first[0], 30)} ({words.share(first[1])})."
-        size = (230, 46 + 17 * min(len(item["top"]), MOST_VALUES))
-        return picture(title, text + missing, size, lambda figure: _bars(figure, item["top"][:MOST_VALUES]))
+        size = (230, 46 + 17 * len(top))
+        return picture(title, text + missing, size, lambda figure: _bars(figure, top))
     return None
 
 
@@ -87,11 +88,10 @@ def _histogram(figure: Figure, item: Values) -> None:
 def _bars(figure: Figure, top: list[list[Any]]) -> None:
     axes = figure.subplots()
     places = range(len(top))
-    train = [row[1] if len(row) > 1 and words.known(row[1]) else 0.0 for row in top]
-    test = [row[2] if len(row) > 2 and words.known(row[2]) else 0.0 for row in top]
+    train, test = ([row[i] if words.known(row[i]) else 0.0 for row in top] for i in (1, 2))
     axes.barh(places, train, color=LINES[0], alpha=0.3, height=0.62)
     axes.plot(test, places, "|", color=LINES[1], markersize=10, markeredgewidth=2)
-    axes.set_yticks(places, [words.name(row[0] if row else None, 14) for row in top])
+    axes.set_yticks(places, [words.name(row[0], 14) for row in top])
     axes.set(ylim=(len(top) - 0.4, -0.6), xlim=(0, None))
     axes.xaxis.set_major_formatter(lambda value, _: f"{value * 100:g} %")
     axes.locator_params(axis="x", nbins=3)

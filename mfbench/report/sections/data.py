@@ -10,8 +10,8 @@ from mfbench.report.blocks import Block, Cell, Gallery, Name, Row, Section, Tabl
 from mfbench.report.figures.profile import MOST, columns
 
 Values = dict[str, Any]
-CHECKED = {True: "✓\N{NO-BREAK SPACE}passed", False: "✗\N{NO-BREAK SPACE}failed"}
-LEVELS = {"alarm": "✗\N{NO-BREAK SPACE}alarm", "remark": "remark"}
+CHECKED = {True: "✓ passed", False: "✗ failed"}
+LEVELS = {"alarm": "✗ alarm", "remark": "remark"}
 
 
 def data(values: Values) -> Section | None:

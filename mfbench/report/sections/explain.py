@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mfbench.report import words
-from mfbench.report.blocks import Block, Cell, Gallery, Name, Row, Section, Table
+from mfbench.report.blocks import Block, Cell, Gallery, Name, Notes, Row, Section, Table
 from mfbench.report.figures.canvas import Picture
 from mfbench.report.figures.intervals import rows as dots
 from mfbench.report.figures.partial import MOST as MOST_EFFECTS
@@ -23,11 +23,14 @@ def explain(values: Values) -> Section | None:
     if found["importance"]:
         blocks += [Gallery(lambda: [_picture(found)]), _table(found)]
     if found["partial"]:
-        note = "The mean prediction if every row had this value of the feature, all else as it is; one scale for all. "
+        of = next((words.prose(item["of"], 80) for item in found["partial"] if item["of"]), "prediction")
+        note = f"The mean {of} if every row had this value of the feature, all else as it is; one scale for all. "
         note += "The grey band shows where the rows are: where it is thin, the line is a guess. Features that move "
         note += "together with others are misread easily."
         more = f" The first {MOST_EFFECTS} of {len(found['partial'])}." if len(found["partial"]) > MOST_EFFECTS else ""
         blocks.append(Gallery(lambda: partial(found), title="Partial dependence", note=note + more, small=True))
+    if found["notes"]:
+        blocks.append(Notes([words.prose(note) for note in found["notes"]]))
     return Section("explain", "What it goes by", blocks)
 
 

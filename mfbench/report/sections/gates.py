@@ -11,8 +11,16 @@ from mfbench.report.blocks import Block, Cell, Name, Notes, Row, Section, Table
 from mfbench.report.figures.intervals import strip
 
 Values = dict[str, Any]
-SIGNS = {word: f"{sign}\N{NO-BREAK SPACE}{told}" for word, sign, told in
-         (("passed", "✓", "passed"), ("refused", "✗", "refused"), ("unknown", "?", "undecided"))}  # fmt: skip
+PAIRED = (
+    "Difference: this model less the champion, on the same rows; the interval is that of the difference. In the strip "
+    "the bar is no difference, the diamond what the gate still allows."
+)
+HOLM = (
+    "p is corrected for how many segments are compared (Holm). A loss smaller than the detectable one would most "
+    "likely not have been noticed."
+)
+AGAINST_NUMBER = "Against a number, the interval and the strip are those of the metric, and the diamond is the number."
+SIGNS = {"passed": "✓ passed", "refused": "✗ refused", "unknown": "? undecided"}
 
 
 def gates(values: Values) -> Section | None:
@@ -28,8 +36,10 @@ def gates(values: Values) -> Section | None:
 def _table(found: Values) -> Table:
     items = found["gates"]
     paired = any(words.known(gate["difference"]) for gate in items)
+    sure = any(words.known(gate["low"]) for gate in items)
     columns = ["gate", "verdict", "observed", "needs"]
-    columns += ["difference", "interval", ""] if paired else []
+    columns += ["difference"] if paired else []
+    columns += ["interval", ""] if sure else []
     rows: list[Row] = []
     for gate in items:
         row: Row = [Name(words.name(gate["name"], 100)), Cell(verdict(gate), strong=not gate["passed"])]
@@ -37,12 +47,12 @@ def _table(found: Values) -> Table:
             Cell(words.number(gate["observed"]), gate["observed"]),
             Cell(words.number(gate["bound"]), gate["bound"]),
         ]
-        rows.append(row + _difference(gate) if paired else row)
-    note = ""
-    if paired:
-        note = "Difference: this model less the champion, on the same rows. In the strip the bar is no difference, the "
-        note += "diamond the margin that is still allowed."
-    return Table(columns, rows, left=2, note=note)
+        told = words.signed(gate["difference"], gate["low"], gate["high"]) if words.known(gate["difference"]) else ""
+        row += [Cell(told, gate["difference"])] if paired else []
+        rows.append([*row, *(_interval(gate) if sure else ())])
+    notes = [PAIRED] if paired else []
+    notes += [AGAINST_NUMBER] if sure and any(not words.known(gate["difference"]) for gate in items) else []
+    return Table(columns, rows, left=2, note=" ".join(notes))
 
 
 def verdict(gate: Values) -> str:
@@ -57,34 +67,39 @@ def margin(gate: Values) -> float | None:
     return float(gate["bound"] - (gate["observed"] - gate["difference"]))
 
 
-def _difference(gate: Values) -> Row:
-    if not words.known(gate["difference"]):
-        return ["", "", ""]
-    _, low, high = words.estimate(gate["difference"], gate["low"], gate["high"])
-    item = {"value": gate["difference"], "low": gate["low"], "high": gate["high"]}
-    draw = partial(
-        strip, f"Difference of {words.name(gate['name'], 60)}", item, [(0.0, "tick"), (margin(gate), "diamond")]
-    )
-    told = words.signed(gate["difference"], gate["low"], gate["high"])
-    return [Cell(told, gate["difference"]), "" if low == words.NOTHING else f"{low} to {high}", Cell("", svg=draw)]
+def _interval(gate: Values) -> Row:
+    """The interval of the difference, where there is one, else of the metric itself, and its picture."""
+    paired = words.known(gate["difference"])
+    item = {"value": gate["difference" if paired else "observed"], "low": gate["low"], "high": gate["high"]}
+    marks = [(0.0, "tick"), (margin(gate), "diamond")] if paired else [(gate["bound"], "diamond")]
+    _, low, high = words.estimate(item["value"], item["low"], item["high"])
+    label = f"{words.name(gate['name'], 60)}: {'difference' if paired else 'metric'} and bound"
+    return ["" if low == words.NOTHING else f"{low} to {high}", Cell("", svg=partial(strip, label, item, marks))]
 
 
 def _segments(gate: Values) -> Table:
+    """With differences to the champion where there are some; a gate on a gap has only the segments' own values."""
+    items = gate["segments"][:40]
+    paired = any(words.known(item["difference"]) for item in items)
     rows: list[Row] = []
-    for item in gate["segments"][:40]:
-        _, low, high = words.estimate(item["difference"], item["low"], item["high"])
-        span = "" if low == words.NOTHING else f"{low} to {high}"
-        told = words.signed(item["difference"], item["low"], item["high"])
-        rows.append([
-            Name(words.name(item["value"], 60)), verdict({**item, "passed": item["verdict"] == "passed"}),
-            Cell(words.number(item["rows"]), item["rows"]), Cell(words.number(item["observed"]), item["observed"]),
-            Cell(told, item["difference"]), span, Cell(words.number(item["p"], 2), item["p"]),
-            Cell(words.number(item["detectable"], 2), item["detectable"]),
-        ])  # fmt: skip
-    columns = ["segment", "verdict", "rows", "observed", "difference", "interval", "p", "detectable loss"]
-    note = "p is corrected for how many segments are compared (Holm). A loss smaller than the detectable one would "
-    note += "most likely not have been noticed."
-    return Table(columns, rows, left=2, title=f"By segment: {words.name(gate['name'], 100)}", note=note)
+    for item in items:
+        row: Row = [Name(words.name(item["value"], 60)), verdict({**item, "passed": item["verdict"] == "passed"})]
+        row += [Cell(words.number(item["rows"]), item["rows"]), Cell(words.number(item["observed"]), item["observed"])]
+        rows.append([*row, *(_loss(item) if paired else ())])
+    columns = ["segment", "verdict", "rows", "observed"]
+    columns += ["difference", "interval", "p", "detectable loss"] if paired else []
+    title = f"By segment: {words.name(gate['name'], 100)}"
+    return Table(columns, rows, left=2, title=title, note=HOLM if paired else "")
+
+
+def _loss(item: Values) -> Row:
+    _, low, high = words.estimate(item["difference"], item["low"], item["high"])
+    return [
+        Cell(words.signed(item["difference"], item["low"], item["high"]), item["difference"]),
+        "" if low == words.NOTHING else f"{low} to {high}",
+        Cell(words.probability(item["p"]), item["p"]),
+        Cell(words.number(item["detectable"], 2), item["detectable"]),
+    ]
 
 
 def _notes(found: Values) -> list[str]:

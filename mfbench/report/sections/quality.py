@@ -65,13 +65,13 @@ def _metrics(values: Values) -> Table:
     columns += [""] if some or dummy or champion else []
     rows: list[Row] = []
     for key, item in metrics.items():
-        value, low, high = words.estimate(item["value"], item["low"], item["high"])
+        _, low, high = words.estimate(item["value"], item["low"], item["high"])
         row: Row = [Name(words.name(key, 60)), "higher" if item["greater"] else "lower",
-                                 Cell(value, item["value"], strong=True)]  # fmt: skip
+                    Cell(words.measured(item["value"]), item["value"], strong=True)]  # fmt: skip
         row += [Cell("" if low == words.NOTHING else f"{low} to {high}")] if some else []
-        row += [Cell(words.number(item["baseline"]), item["baseline"])] if dummy else []
+        row += [Cell(words.measured(item["baseline"]), item["baseline"])] if dummy else []
         theirs = (champion.get(key) or {}).get("value")
-        row += [Cell(words.number(theirs), theirs)] if champion else []
+        row += [Cell(words.measured(theirs), theirs)] if champion else []
         marks = [(item["baseline"], "tick"), (theirs, "diamond")]
         label = f"{words.name(key, 40)} with its interval"
         row += [Cell("", svg=partial(strip, label, item, marks))] if some or dummy or champion else []
@@ -103,7 +103,8 @@ def _units(evaluation: Values) -> str:
 
 def _repeats(repeats: Values) -> list[Block]:
     rows: list[Row] = []
-    for key, found in repeats["metrics"].items():
+    for key in usual_order(repeats["metrics"]):
+        found = repeats["metrics"][key]
         spread = repeats["spread"].get(key) or {"mean": None, "sd": None}
         good = [value for value in found if words.known(value)]
         ends = (min(good), max(good)) if good else (None, None)
@@ -114,6 +115,8 @@ def _repeats(repeats: Values) -> list[Block]:
     if not rows:
         return []
     note = "How much of a difference is the training's own luck: the same recipe with other seeds on the same rows."
+    if all(len(set(map(repr, found))) == 1 for found in repeats["metrics"].values()):
+        note += " Every training came out the same: this model does not depend on its seed."
     title = f"Trained {plural(len(repeats['seeds']), 'time')}"
     return [Table(["metric", "mean", "standard deviation", "range", ""], rows, title=title, note=note)]
 

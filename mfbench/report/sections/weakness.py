@@ -13,7 +13,7 @@ from mfbench.report.summary import headline
 from mfbench.stats.metrics import usual_order
 
 Values = dict[str, Any]
-CONFIRMED = {True: "✓\N{NO-BREAK SPACE}confirmed", False: "not\N{NO-BREAK SPACE}confirmed"}
+CONFIRMED = {True: "✓ confirmed", False: "not confirmed"}
 MOST = 20  # values of a slice that are shown, those with most rows
 
 
@@ -49,7 +49,7 @@ def _weak(weak: Values) -> list[Block]:
             Cell(words.number(item["value"]), item["value"], strong=True),
             Cell(words.number(item["rest"]), item["rest"]),
             Cell(words.signed(item["difference"], item["low"], item["high"]), item["difference"]),
-            "" if low == words.NOTHING else f"{low} to {high}", Cell(words.number(item["p"], 2), item["p"]),
+            "" if low == words.NOTHING else f"{low} to {high}", Cell(words.probability(item["p"]), item["p"]),
         ])  # fmt: skip
     columns = ["segment", "", "rows", metric, "elsewhere", "difference", "interval", "p"]
     return [Text(told), Table(columns, rows, left=2, title="Weak segments"), Gallery(lambda: [_differences(weak)])]

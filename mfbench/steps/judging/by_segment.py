@@ -30,7 +30,9 @@ def by_segment(gate: Gate, evidence: Evidence, groups: Groups, champion: str | N
     ]
     refused, unknown = ([segment for segment in segments if segment.verdict == word] for word in ("refused", "unknown"))
     verdict: Word = "refused" if refused else "unknown" if unknown or not segments else "passed"
-    known = [segment.observed for segment in segments if not math.isnan(segment.observed)]
+    # The worst of those that are large enough to be told; of none, the worst of all.
+    told_of = [segment for segment in segments if segment.low is not None] or segments
+    known = [segment.observed for segment in told_of if not math.isnan(segment.observed)]
     worst = (min if gate.greater else max)(known, default=math.nan)
     return Finding(
         name=gate.text, verdict=verdict, passed=verdict != "refused", observed=worst,

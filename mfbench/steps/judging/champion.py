@@ -56,7 +56,7 @@ def summon(
             if digest_bytes((folder / MANIFEST).read_bytes()) != digest:
                 return Champion(name, digest, f"{name} is not what was registered: its manifest has another digest")
             model = Model.load(folder, list(trusted))
-            trouble = _other(model.manifest, task, classes)
+            trouble = _other(model.manifest, task, classes, rows.columns)
             if trouble:
                 return Champion(name, digest, f"{name} {trouble}", model)
             seen = seen_rows(folder, model.manifest.trained, rows)
@@ -85,10 +85,13 @@ def copy_bundle(files: Mapping[str, Path], prefix: str, folder: Path) -> Path:
     return folder
 
 
-def _other(manifest: Manifest, task: str, classes: Sequence[Any]) -> str | None:
-    """Why its answers are no answers to the same question."""
+def _other(manifest: Manifest, task: str, classes: Sequence[Any], columns: Sequence[str]) -> str | None:
+    """Why it has no answers to the same question about the same rows."""
     if manifest.task != task:
         return f"is a model for {manifest.task}, this one for {task}"
+    missing = [repr(field.name) for field in manifest.inputs if field.name not in columns]
+    if missing:
+        return f"needs {', '.join(missing[:5])}{' …' if len(missing) > 5 else ''}, which these rows lack"
     theirs = list(manifest.classes)
     if theirs == list(classes):
         return None

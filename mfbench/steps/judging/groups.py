@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from mfbench.core.errors import FitError
 from mfbench.core.text import did_you_mean
+from mfbench.data.complaints import kind_of
 from mfbench.data.expressions import evaluate
 from mfbench.data.target import TARGET
 from mfbench.recipe.schema import Feature
@@ -40,8 +41,8 @@ def segment_column(
     else:
         known = [column for column in frame.columns if not column.startswith("__")]
         raise FitError(key, f"there is no column {name!r}", did_you_mean(name, [*known, *features]))
-    if column.dtype.is_nested():
-        raise FitError(key, f"{name!r} holds lists or tables: its values make no segments")
+    if column.dtype.is_nested() or column.dtype in (pl.Binary, pl.Duration, pl.Object):
+        raise FitError(key, f"{name!r} is {kind_of(column.dtype)}: its values make no segments")
     return column
 
 
