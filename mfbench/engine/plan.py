@@ -22,7 +22,7 @@ CODE = {
     "ingest": ("steps/ingest.py", "data"),
     "check": ("steps/check.py", "data/checks.py"),
     "split": ("steps/split.py", "data/split.py", "data/units.py"),
-    "leakage": ("steps/leakage.py", "data/leakage.py"),
+    "leakage": ("steps/leakage.py", "steps/features.py", "data", "features"),
     "search": ("steps/search.py", "tuning", "recipe/space.py", "data/folds.py", "features", "flavors", "stats"),
     "features": ("steps/features.py", "steps/precheck.py", "bundle/model.py", "features", "flavors", "data"),
     "profile": ("steps/profile.py", "data/profile.py"),

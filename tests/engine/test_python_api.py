@@ -32,7 +32,7 @@ def test_a_run_and_its_events(bench: mfbench.Workbench, project: Project) -> Non
     )
     assert result["status"] == "finished"
     kinds = [event[2] for event in seen if event]
-    assert kinds.count("step.ended") == 8
+    assert kinds.count("step.ended") == 11
     assert kinds[-1] == "run.ended"
     frame = bench.runs(where="metrics.roc_auc >= 0", sort="started")
     assert frame.height == 2

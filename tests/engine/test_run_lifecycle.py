@@ -20,7 +20,8 @@ def test_a_recipe_becomes_a_registered_model(project: Project) -> None:
     result = json.loads(done.stdout.splitlines()[-1])
     assert result["status"] == "finished"
     assert result["model"] == {"name": "tiny", "version": 1}
-    names = ["ingest", "check", "split", "features", "train", "evaluate", "package", "register"]
+    names = ["ingest", "check", "split", "leakage", "features", "profile", "train", "evaluate", "explain", "package",
+             "register"]  # fmt: skip
     assert [step["name"] for step in result["steps"]] == names
     assert not any(step["cached"] for step in result["steps"])
     assert result["metrics"].keys() == {"roc_auc", "log_loss"}

@@ -209,7 +209,7 @@ wrong(
 wrong(
     "task with a slip",
     change('task = "classification"', '‸task = "clasification"'),
-    "expected 'classification' or 'regression', found the text 'clasification'",
+    "expected 'classification' or 'regression' or 'forecasting', found the text 'clasification'",
     "did you mean 'classification'?",
 )
 wrong(
@@ -373,14 +373,76 @@ wrong(
     "[model.params]",
 )
 
+
+# -- the search --------------------------------------------------------------------------------------------------------
+def tune(text: str, base: str = BASE) -> str:
+    """BASE with [tune] and a space, and lines added."""
+    return add(f'[tune]\n{text}\n[tune.space]\n"model.tol" = [0.1, 0.2]', base)
+
+
+def space(text: str, more: str = "") -> str:
+    return add(f"[tune]\n{more}\n[tune.space]\n{text}")
+
+
+wrong("a search of nothing", add("‸[tune]\ntrials = 40"), "its space is empty", "[tune.space] needs an entry")
+wrong("no trials", tune("‸trials = 0"), "tune.trials: expected 1 to 100,000, found 0")
+wrong("a time without unit", tune('‸timeout = "5"'), "tune.timeout")
+wrong("metric and objectives", tune('‸metric = "roc_auc"\nobjectives = ["f1"]'), "either `metric` or `objectives`")
+wrong("the same objective twice", tune('‸objectives = ["f1", "f1"]'), "stands twice")
+wrong("a slip in an objective", tune('objectives = [‸"roc_auk"]'), "no metric 'roc_auk'", "did you mean 'roc_auc'?")
+wrong("an objective of another task", tune('‸metric = "rmse"'), "rmse is no metric for classification")
+wrong("a Pareto search with a pruner", tune('objectives = ["f1", "roc_auc"]\n‸pruner = "median"'), "cannot compare")
+wrong("patience for a front", tune('objectives = ["f1", "roc_auc"]\n‸patience = 3'), "no best trial to wait for")
+wrong("prune_on alone", tune('‸prune_on = "iterations"'), "without a pruner does nothing")
+wrong("a slip in a sampler", tune('‸sampler = "tpa"'), "found the text 'tpa'", "did you mean 'tpe'?")
+wrong("CMA-ES without numbers", tune('‸sampler = "cmaes"'), "CMA-ES needs numbers")
+wrong("a range the wrong way round", space('‸"model.C" = "9..3"'), "the range '9..3' is empty")
+wrong("a range of one", space('‸"model.C" = "3..3"'), "the range '3..3' is empty")
+wrong("a log range from 0", space('‸"model.C" = "log 0..3"'), "a log range needs numbers above 0")
+wrong("no range", space('‸"model.C" = "small"'), "'small' is no range", "write '15..127'")
+wrong("an empty list", space('‸"model.C" = []'), "nothing to choose")
+wrong("a number as a space", space('‸"model.C" = 3'), "expected a table, found the number 3")
+wrong("a parameter without its table", space('‸C = "1..3"'), "nothing that can be searched", "model.learning_rate")
+wrong("a parameter that is not there", space('‸"model.depht" = "1..3"'), "has no parameter 'depht'")
+wrong("a value that the estimator refuses", space('‸"model.tol" = "-3..3"'), "tol of LogisticRegression")
+wrong("an option that is not there", space('‸"features.dist.min_freq" = [5]'), "did you mean 'min_frequency'?")
+wrong("an option of another kind", space('‸"features.dist.min_frequency" = [5]'), "is for categorical columns")
+wrong("a value that an option cannot have", space('‸"features.carrier.encode" = ["twohot"]'), "a feature refuses")
+wrong("a grid of endless values", space('‸"model.C" = "0.1..3"', 'sampler = "grid"'), "a grid cannot count 'model.C'")
+wrong(
+    "when on nothing",
+    space('"model.C" = { range = "1..3", when = { "model.x" = 1 } }').replace("[tune.space]", "‸[tune.space]"),
+    "no such entry",
+)
+wrong(
+    "when on what never is",
+    space('"model.tol" = [0.1]\n‸"model.C" = { range = "1..3", when = { "model.tol" = 5 } }'),
+    "which it never is",
+)
+wrong(
+    "fixed outside of the space",
+    tune("").replace('n"\n\n[reg', 'n"\ntol = 5.0\n\n[reg').replace('"model.tol"', '‸"model.tol"'),
+    "lies outside of the space",
+)
+wrong(
+    "a candidate and a model",
+    add('[tune.candidates.a]\nspace = { tol = "0.1..0.2" }').replace("[model]", "‸[model]"),
+    "where candidates are searched",
+)
+wrong("too many folds", data("split = { ‸folds = 50 }") + '[tune.space]\n"model.C" = "1..3"\n', "folds")
+wrong(
+    "stages of what has none",
+    space('"model.C" = "1..3"', '‸prune_on = "iterations"\npruner = "median"'),
+    "cannot be fitted in stages",
+)
+
 # -- words of later versions -------------------------------------------------------------------------------------------
-wrong("[tune]", add("‸[tune]\ntrials = 40"), "[tune] is not built yet", "search")
 wrong("[monitor]", add('‸[monitor]\nwindow = "1d"'), "[monitor] is not built yet", "drift")
 wrong("run.memory", add('[run]\n‸memory = "4GB"'), "'run.memory' is not built yet", "Docker")
 wrong("run.env", add("[run]\n‸env = {}"), "'run.env' is not built yet")
-wrong("data.split.folds", data('split = { by = "day", ‸folds = 4 }'), "'data.split.folds' is not built yet")
-wrong("data.split.unit", data('split = { by = "day", ‸unit = "day" }'), "'data.split.unit' is not built yet")
-wrong("data.split.group", data('split = { ‸group = "carrier" }'), "'data.split.group' is not built yet")
+wrong("data.split.folds", data('split = { by = "day", ‸folds = 1 }'), "split.folds: expected 2 to 50, found 1")
+wrong("data.split.unit", data('split = { by = "day", ‸unit = "dya" }'), "there is no column 'dya'")
+wrong("data.split.group", data('split = { ‸group = "carier" }'), "no column 'carier'", "did you mean 'carrier'?")
 wrong("data.label_delay", data('‸label_delay = "1d"'), "'data.label_delay' is not built yet")
 wrong(
     "a slice of no column",
@@ -440,7 +502,9 @@ wrong(
     sets=("recipe.name.first=x",),
     where="--set recipe.name.first=x",
 )
-wrong("set of a later word", BASE, "[tune] is not built yet", sets=("tune.trials=3",), where="--set tune.trials=3")
+wrong(
+    "set of a later word", BASE, "[monitor] is not built", sets=("monitor.window=1d",), where="--set monitor.window=1d"
+)
 wrong(
     "set beside an error of the file",
     change('target = "late"\n', "").replace("[data]", "‸[data]"),

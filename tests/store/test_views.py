@@ -22,7 +22,7 @@ VIEWS = {
     "metrics": "run trial key step time value",
     "params": "run key value",
     "steps": "run step key status cached seconds ended outputs error",
-    "trials": "run trial state params values started ended",
+    "trials": "run trial state params values error scores seconds started ended",
     "artifacts": "run path digest bytes type",
     "data": "run name digest rows schema",
     "gates": "run name passed observed bound against note verdict difference low high",

@@ -124,7 +124,9 @@ def test_a_trial_scores_what_scikit_learn_scores(searched: Project) -> None:
         scores = []
         for fit, judge in folds.split(x, y):
             scale = StandardScaler().fit(x[fit])
-            model = LogisticRegression(C=trial["params"]["model.C"], random_state=0).fit(scale.transform(x[fit]), y[fit])
+            model = LogisticRegression(C=trial["params"]["model.C"], random_state=0).fit(
+                scale.transform(x[fit]), y[fit]
+            )
             scores.append(roc_auc_score(y[judge], model.predict_proba(scale.transform(x[judge]))[:, 1]))
         assert trial["scores"] == pytest.approx(scores)
 

@@ -70,7 +70,9 @@ def test_a_grid_counts_its_steps_without_drifting() -> None:
 
 
 def test_entries_that_wait_for_each_other_are_refused() -> None:
-    tune = Tune(space={"model.a": Space(range="1..2", when={"model.b": 1}), "model.b": Space(range="1..2", when={"model.a": 1})})
+    tune = Tune(
+        space={"model.a": Space(range="1..2", when={"model.b": 1}), "model.b": Space(range="1..2", when={"model.a": 1})}
+    )
     with pytest.raises(ValueError, match="there is no such entry"):
         axes(tune)
 
@@ -78,7 +80,9 @@ def test_entries_that_wait_for_each_other_are_refused() -> None:
 def test_candidates_have_parameters_of_their_own() -> None:
     tune = Tune(
         candidates={
-            "line": Candidate(estimator="LogisticRegression", params={"tol": 0.1}, space={"C": Space(range="log 0.1..10")}),
+            "line": Candidate(
+                estimator="LogisticRegression", params={"tol": 0.1}, space={"C": Space(range="log 0.1..10")}
+            ),
             "trees": Candidate(estimator="RandomForestClassifier", space={"max_depth": Space(range="2..9")}),
         }
     )
