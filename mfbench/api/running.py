@@ -27,7 +27,7 @@ def check_recipe(recipe: PathLike, overrides: Sequence[str] = ()) -> Report:
     loaded = load_recipe(Path(recipe), tuple(overrides))
     try:
         check_names(loaded)
-        return precheck(loaded.recipe, loaded.folder)
+        return precheck(loaded.recipe, loaded.folder, leaks=True)
     except FitError as error:
         raise loaded.error(error.key, error.message, error.hint) from None
 

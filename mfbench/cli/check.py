@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from mfbench.cli.common import json_option, print_json, print_table
+from mfbench.cli.common import json_option, print_json, print_table, printable
 
 EXAMPLES = "\b\nExamples:\n  mfbench check recipes/flight-delay.toml\n  mfbench check mine.toml --set data.target=price"
 
@@ -23,7 +23,8 @@ def command(recipe: str, overrides: tuple[str, ...], as_json: bool) -> int:
     from mfbench.api.running import check_recipe
 
     report = check_recipe(recipe, overrides)
-    code = 3 if report.failed_checks else 0
+    alarms = [told for level, told in report.leaks if level == "alarm"]
+    code = 3 if report.failed_checks or (alarms and report.refuses_leaks) else 0
     if as_json:
         print_json({"recipe": recipe, "ok": not code, **msgspec.to_builtins(report)})
         return code
@@ -34,9 +35,13 @@ def command(recipe: str, overrides: tuple[str, ...], as_json: bool) -> int:
         click.echo("classes: " + ", ".join(f"{k} {v:,} ({v / total:.1%})" for k, v in report.classes.items()))
     click.echo("split: " + ", ".join(f"{part} {count:,}" for part, count in report.parts.items()))
     click.echo(f"estimator: {report.estimator}; metrics: {', '.join(report.metrics)}")
+    if report.search:
+        click.echo(f"search: {report.search}")
     print_table(("feature", "kind", "why"), report.columns)
     for name in report.failed_checks:
         click.echo(f"data check fails: {name}", err=True)
+    for level, told in report.leaks:
+        click.echo(f"{'leakage' if level == 'alarm' else 'note'}: {printable(told)}", err=True)
     if not code:
         click.echo("the recipe is right")
     return code

@@ -19,7 +19,7 @@ from mfbench.steps.evaluation import compute
 from mfbench.steps.fitted import Fitted, as_predicted
 
 REPEATS = 5
-SECONDS = 60.0
+SECONDS = 20.0
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from mfbench.core.text import did_you_mean
 from mfbench.data.checks import run_checks
 from mfbench.data.expressions import evaluate
 from mfbench.data.split import PART, split_rows
-from mfbench.data.target import TARGET
+from mfbench.data.target import TARGET, Ingested
 from mfbench.data.units import unit_column
 from mfbench.features.columns import choose_columns
 from mfbench.features.traits import Traits
@@ -24,7 +24,7 @@ from mfbench.stats import metrics
 from mfbench.steps.evaluate_fit import check_evaluate_fits
 from mfbench.steps.ingest import load
 from mfbench.steps.judging.fit import check_gates
-from mfbench.steps.tune_fit import check_tune_fits
+from mfbench.steps.tune_fit import check_tune_fits, search_in_words
 
 _ENOUGH = {"values": ("values", "intervals"), "classes": ("classes",), "scores": ("classes", "scores"),
            "probabilities": ("classes", "scores", "probabilities")}  # fmt: skip
@@ -32,7 +32,7 @@ _NEEDED = {"probabilities": "probabilities", "scores": "scores or probabilities"
 
 
 class Report(msgspec.Struct, frozen=True):
-    """What a check found; `columns` are (name, kind, why)."""
+    """What a check found; `columns` are (name, kind, why), `leaks` (alarm or remark, what). `search` is in words."""
 
     rows: int
     dropped: int
@@ -42,10 +42,13 @@ class Report(msgspec.Struct, frozen=True):
     estimator: str
     metrics: list[str]
     failed_checks: list[str]
+    search: str | None = None
+    leaks: list[tuple[str, str]] = []
+    refuses_leaks: bool = True
 
 
-def precheck(recipe: Recipe, folder: Path) -> Report:
-    """Raises FitError or another UsageError for the first thing that is wrong."""
+def precheck(recipe: Recipe, folder: Path, *, leaks: bool = False) -> Report:
+    """Raises FitError or another UsageError for the first thing that is wrong. leaks: look for leakage too."""
     make_importable(folder)
     task, data = recipe.recipe.task, recipe.data
     flavor, _ = check_model(recipe.model, task, weighted=data.weight is not None)
@@ -73,7 +76,18 @@ def precheck(recipe: Recipe, folder: Path) -> Report:
         estimator=flavor.estimator_name(recipe.model, task),
         metrics=chosen,
         failed_checks=[result.name for result in results if not result.passed],
+        search=search_in_words(recipe),
+        refuses_leaks=data.leakage == "refuse",
+        leaks=_leaks(recipe, found, parts) if leaks else [],
     )
+
+
+def _leaks(recipe: Recipe, found: Ingested, parts: pl.Series) -> list[tuple[str, str]]:
+    from mfbench.steps.leakage import find_leaks
+
+    facts = {name: getattr(found, name) for name in ("classes", "dropped", "dropped_nulls", "target_columns")}
+    leaks = find_leaks(found.frame, parts, recipe.data, recipe.features, recipe.recipe.task, facts)
+    return [(leak.level, leak.told) for leak in leaks]
 
 
 def check_expression(frame: pl.DataFrame, name: str, expr: str) -> None:

@@ -16,6 +16,7 @@ from mfbench.flavors.base import Flavor
 from mfbench.recipe.schema import Feature, Model, Recipe, Tune
 from mfbench.recipe.space import CANDIDATE, Axis, axes
 from mfbench.stats.metrics import METRICS
+from mfbench.tuning.budget import DEFAULT_TRIALS
 from mfbench.tuning.settings import samples, settle
 
 ENOUGH = {"values": ("values",), "classes": ("classes",), "scores": ("classes", "scores"),
@@ -42,6 +43,19 @@ def check_tune_fits(recipe: Recipe, train: pl.DataFrame, outcome: list[str]) -> 
                 choose_columns(train, recipe.data, features, outcome)
         except FitError as error:
             raise FitError(_where(error.key, values, tune), error.message, error.hint) from None
+
+
+def search_in_words(recipe: Recipe) -> str | None:
+    """'12 trials (tpe) of model.C, model.tol by roc_auc on 4 folds'; None without a search."""
+    tune = recipe.tune
+    if tune is None:
+        return None
+    names = (tune.metric,) if tune.metric else tune.objectives or (recipe.evaluate.metrics or ("its first metric",))[:1]
+    bounds = [f"{tune.trials} trials"] if tune.trials else []
+    bounds += [f"at most {tune.timeout}"] if tune.timeout else []
+    bounds += [f"until {tune.patience} in a row are no better"] if tune.patience else []
+    count = ", ".join(bounds) or ("the whole grid" if tune.sampler == "grid" else f"{DEFAULT_TRIALS} trials")
+    return f"{count} ({tune.sampler}) of {', '.join(axes(tune))} by {' and '.join(names)} on {recipe.data.split.folds} folds"
 
 
 def _points(space: dict[str, Axis], tune: Tune) -> Iterator[dict[str, Any]]:

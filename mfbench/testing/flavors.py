@@ -55,6 +55,21 @@ class FlavorContract:
                     assert before.scores.shape == (len(data.x), 2)
                     assert np.allclose(before.scores.sum(axis=1), 1) or not before.probabilities
 
+    def test_stages_end_where_a_whole_fit_does(self) -> None:
+        """Where an estimator can be fitted in stages, which a search may prune; else it says that it cannot."""
+        import numpy as np
+
+        flavor = self.make()
+        for task in self.tasks:
+            model, data = self.model(task), sample(task)
+            try:
+                flavor.check_stages(model, task)
+            except FitError:
+                continue
+            answers = [flavor.predict(one, data.x, task).values for one in flavor.fit_stages(model, task, data, 4)]
+            assert len(answers) == 4
+            assert np.array_equal(answers[-1], flavor.predict(flavor.fit(model, task, data), data.x, task).values)
+
     def test_the_same_inputs_give_the_same_files(self, tmp_path: Path) -> None:
         flavor = self.make()
         for task in self.tasks:

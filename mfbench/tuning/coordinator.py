@@ -13,12 +13,12 @@ from optuna.trial import Trial, TrialState
 from mfbench.core.errors import MfbenchError
 from mfbench.core.text import plural, seconds
 from mfbench.recipe.schema import Feature, Model, Tune
+from mfbench.tuning.budget import DEFAULT_TRIALS
 from mfbench.tuning.evaluator import Order
 from mfbench.tuning.pool import Evaluator, Pool
 from mfbench.tuning.settings import settle
 from mfbench.tuning.study import FINISHED, Search
 
-DEFAULT_TRIALS = 50
 STATES = {"complete": TrialState.COMPLETE, "pruned": TrialState.PRUNED, "failed": TrialState.FAIL}
 Emit = Callable[..., None]
 

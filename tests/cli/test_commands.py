@@ -160,3 +160,16 @@ def test_without_a_workspace_the_way_to_one_is_told(project: Project) -> None:
     assert project.json("init")["new"] is True
     assert project.mfbench("runs").stderr.startswith("no runs yet")
     assert project.json("runs") == project.json("models") == []
+
+
+def test_check_says_what_would_be_searched_and_what_leaks(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    told = project.mfbench("check", "tiny.toml", "--set", 'tune.space={"model.C"="log 0.1..10"}', "--set", "tune.trials=7")
+    assert told.returncode == 0, told.stderr
+    assert "search: 7 trials (tpe) of model.C by roc_auc on 5 folds" in told.stdout
+    rows = [f"{i},{i % 2},{'yes' if i % 2 else 'no'}" for i in range(200)]
+    (tmp_path / "tiny.csv").write_text("\n".join(["amount,paid,bought", *rows]) + "\n", encoding="utf-8")
+    leaking = project.mfbench("check", "tiny.toml")
+    assert leaking.returncode == 3
+    assert "leakage: 'paid' alone predicts" in leaking.stderr
+    assert project.mfbench("check", "tiny.toml", "--set", "data.leakage=warn").returncode == 0

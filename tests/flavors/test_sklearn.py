@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from mfbench.core.errors import FitError
 from mfbench.core.plugins import load
 from mfbench.flavors.base import Flavor
 from mfbench.recipe.schema import Model
@@ -64,3 +65,16 @@ class TestSklearnFlavor(FlavorContract):
     def model(self, task: str) -> Model:
         name = self.pair[0] if task == "classification" else self.pair[1]
         return Model(estimator=name, params=PARAMS.get(name, {}))
+
+
+def test_histogram_boosting_in_stages_needs_its_own_stopping_off() -> None:
+    import numpy as np
+
+    flavor, data = load("mfbench.flavors", "sklearn")(), sample("classification")
+    with pytest.raises(FitError, match="stops by itself"):
+        flavor.check_stages(Model(estimator="HistGradientBoostingClassifier"), "classification")
+    model = Model(estimator="HistGradientBoostingClassifier", params={"early_stopping": False, "max_iter": 20})
+    flavor.check_stages(model, "classification")
+    *_, last = flavor.fit_stages(model, "classification", data, 8)
+    whole = flavor.predict(flavor.fit(model, "classification", data), data.x, "classification")
+    assert np.array_equal(flavor.predict(last, data.x, "classification").scores, whole.scores)
