@@ -110,7 +110,7 @@ def follow_to_end(
             _take(result, events, None)
     if result.status == "running":
         result.status = "lost"
-        hint = "its driver was killed; run the recipe again: what had finished is cached"
+        hint = f"its driver was killed; go on with it: mfbench runs resume {run}"
         result.error = {"type": "Lost", "message": "the driver of the run is dead", "where": None, "hint": hint}
     return result
 

@@ -16,20 +16,23 @@ from mfbench.cli.common import json_option, narrate, open_bench, print_json, pri
 @json_option
 def trials(run: str, front: bool, workspace: str | None, as_json: bool) -> None:
     """List the trials of a run's search, the best first: what was tried, and how good it was."""
-    found = open_bench(workspace).trials(run, front=front)
+    bench = open_bench(workspace)
+    found = bench.trials(run, front=front)
     if as_json:
         print_json(found)
         return
     if not found["trials"]:
-        narrate("this run has searched nothing: its recipe has no [tune]")
+        why = "no trial of its search has ended" if found["objectives"] else "its recipe has no [tune]"
+        narrate(f"this run has found nothing: {why}")
         return
     names = found["objectives"]
     searched = list(dict.fromkeys(key for trial in found["trials"] for key in trial["params"] or {}))
+    going = "running" if bench.workspace.is_alive(bench.workspace.find_run(run)) else "interrupted"
     rows: list[list[Any]] = []
     for trial in found["trials"]:
         values = trial["values"] or [None] * len(names)
         params = [_value((trial["params"] or {}).get(key)) for key in searched]
-        word = trial["state"] or "running"
+        word = trial["state"] or going
         rows.append([trial["trial"], word, *values, *params, trial["seconds"], trial["error"]])
     print_table(["trial", "state", *names, *searched, "took", "error"], rows, right=["trial", "took", *names])
 

@@ -42,4 +42,7 @@ def _last_word(result: RunResult) -> str:
     message = error.get("traceback") if own else error.get("message")
     where = f" ({error['where']})" if error.get("where") and not own else ""
     told = f"{text}{where}: {printable(str(message))}" if message else text
-    return f"{told}\n  {printable(error['hint'])}" if error.get("hint") else told
+    hint = error.get("hint")
+    if result.status == "stopped" and result.recipe:
+        hint = f"go on with it: mfbench runs resume {result.run}"
+    return f"{told}\n  {printable(hint)}" if hint else told

@@ -26,7 +26,7 @@ def _wrong(gate: Gate, computed: Sequence[str]) -> tuple[str | None, str | None]
     elif gate.metric not in computed:
         return f"the gate's metric {gate.metric!r} is not evaluated", did_you_mean(gate.metric, [*computed, *RESOURCES])
     greater = greater_is_better(gate.metric)
-    if gate.champion and gate.greater != greater:
+    if gate.champion and greater is not None and gate.greater != greater:
         sense = "more" if greater else "less"
         op, sign = (">=", "-") if greater else ("<=", "+")
         return (

@@ -13,7 +13,7 @@ from mfbench.data.source import digest_sources, find_files, format_of
 from mfbench.engine.gates import check_gates
 from mfbench.engine.keys import StepPlan, estimator_code, keyed
 from mfbench.recipe.loaded import Key, LoadedRecipe
-from mfbench.stats.metrics import METRICS, RESOURCES, defaults, fits, names
+from mfbench.stats.metrics import METRICS, RESOURCES, defaults, fits, greater_is_better, names
 from mfbench.worker.job import JobStep
 
 # The sources whose change makes a step's cached result worthless. Named here, not in the steps themselves:
@@ -154,7 +154,10 @@ def check_names(loaded: LoadedRecipe) -> None:
 
 def _check_objective(loaded: LoadedRecipe, name: str, key: Key) -> None:
     task = loaded.recipe.recipe.task
-    known = [*names(task), *RESOURCES]
+    known = [*(each for each in names(task) if greater_is_better(each) is not None), *RESOURCES]
+    if name in names(task) and name not in known:
+        told = f"{name} is not better for being more, nor less: a search needs something to make better"
+        raise loaded.error(key, told, did_you_mean("", known))
     if name not in known:
         told = f"{name} is no metric for {task}" if name in METRICS else f"there is no metric {name!r}"
         raise loaded.error(key, told, did_you_mean(name, known))

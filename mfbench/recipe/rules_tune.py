@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 from mfbench.core.text import did_you_mean, parse_duration
 from mfbench.recipe.loaded import Key, Source
 from mfbench.recipe.schema import Recipe, Tune
-from mfbench.recipe.space import CANDIDATE, Axis, axes, parse_axis
+from mfbench.recipe.space import CANDIDATE, Axis, axes, grid, parse_axis
 
 MOST_TRIALS = 100_000
+MOST_PROCESSES = 256
 
 
 def check_tune(recipe: Recipe, source: Source) -> None:
@@ -16,8 +19,9 @@ def check_tune(recipe: Recipe, source: Source) -> None:
     if tune is None:
         return
     for name, value in (("trials", tune.trials), ("patience", tune.patience), ("parallel", tune.parallel)):
-        if value is not None and not 1 <= value <= MOST_TRIALS:
-            raise source.error(("tune", name), f"tune.{name}: expected 1 to {MOST_TRIALS:,}, found {value}")
+        most = MOST_PROCESSES if name == "parallel" else MOST_TRIALS
+        if value is not None and not 1 <= value <= most:
+            raise source.error(("tune", name), f"tune.{name}: expected 1 to {most:,}, found {value}")
     if tune.timeout is not None:
         try:
             parse_duration(tune.timeout)
@@ -117,10 +121,14 @@ def _start(recipe: Recipe, tune: Tune, space: dict[str, Axis], source: Source) -
 def _sampler(tune: Tune, space: dict[str, Axis], source: Source) -> None:
     key: Key = ("tune", "sampler")
     if tune.sampler == "grid":
-        endless = [axis.name for axis in space.values() if axis.grid() is None]
+        endless = [axis.name for axis in space.values() if axis.count() is None]
         if endless:
             hint = "give it a step or a list of values, or take another sampler"
             raise source.error(("tune", "space", endless[0]), f"a grid cannot count {endless[0]!r}", hint)
+        widest = max(axis.count() or 0 for axis in space.values())
+        if widest > MOST_TRIALS or sum(1 for _ in islice(grid(space), MOST_TRIALS + 1)) > MOST_TRIALS:
+            told = f"this grid has more than {MOST_TRIALS:,} points"
+            raise source.error(key, told, "take larger steps, or a sampler that need not try them all")
     if tune.sampler == "cmaes":
         if len(tune.objectives) > 1:
             raise source.error(key, "CMA-ES searches for one objective", 'sampler = "nsga2" or "tpe" takes several')

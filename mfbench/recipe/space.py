@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -41,11 +41,15 @@ class Axis:
         """Every value; None where they cannot be counted."""
         if self.choices:
             return list(self.choices)
+        count, step = self.count(), self.step or 1.0
+        return None if count is None else [self._typed(round(self.low + i * step, 12)) for i in range(count)]
+
+    def count(self) -> int | None:
+        """How many values; None where they cannot be counted."""
+        if self.choices:
+            return len(self.choices)
         step = self.step or (1.0 if self.integer and not self.log else None)
-        if step is None:
-            return None
-        count = int((self.high - self.low) / step + 1e-9) + 1
-        return [self._typed(round(self.low + i * step, 12)) for i in range(count)]
+        return None if step is None else int((self.high - self.low) / step + 1e-9) + 1
 
     def holds(self, value: Any) -> bool:
         """Whether a value of the recipe lies in this entry."""
@@ -79,15 +83,17 @@ def parse_axis(name: str, space: Space) -> Axis:
     if not match:
         raise ValueError(f"{space.range!r} is no range; {_FORMS}")
     log, low, high, step = bool(match[1]), float(match[2]), float(match[3]), match[4]
+    integer = all(re.fullmatch(r"[+-]?\d+", part) for part in (match[2], match[3], step or "1"))
     if low >= high:
         raise ValueError(f"the range {space.range!r} is empty: {match[2]} is not less than {match[3]}")
+    if max(-low, high) > (2**53 if integer else sys.float_info.max):
+        raise ValueError(f"the range {space.range!r} is too wide: its numbers cannot be told apart")
     if log and low <= 0:
         raise ValueError(f"a log range needs numbers above 0, found {match[2]}")
     if log and step:
         raise ValueError("a log range has no step")
     if step and not 0 < float(step) <= high - low:
         raise ValueError(f"the step {step} does not fit into {match[2]}..{match[3]}")
-    integer = all(re.fullmatch(r"[+-]?\d+", part) for part in (match[2], match[3], step or "1"))
     return Axis(name, low, high, integer, log, float(step) if step else None, when=when)
 
 
@@ -114,17 +120,18 @@ def axes(tune: Tune) -> dict[str, Axis]:
 
 def grid(space: dict[str, Axis]) -> Iterator[dict[str, Any]]:
     """Every combination, each once: an entry that does not exist beside the others is left out."""
-    seen = set()
-    values = [axis.grid() or [] for axis in space.values()]
-    for combination in itertools.product(*values):
-        point: dict[str, Any] = {}
-        for axis, value in zip(space.values(), combination, strict=True):
-            if axis.exists(point):
-                point[axis.name] = value
-        word = as_word(point)
-        if word not in seen:
-            seen.add(word)
+    values = {name: axis.grid() or [] for name, axis in space.items()}
+
+    def extended(point: dict[str, Any], rest: list[Axis]) -> Iterator[dict[str, Any]]:
+        if not rest:
             yield point
+        elif rest[0].exists(point):
+            for value in values[rest[0].name]:
+                yield from extended({**point, rest[0].name: value}, rest[1:])
+        else:
+            yield from extended(point, rest[1:])
+
+    yield from extended({}, list(space.values()))
 
 
 def as_word(value: Any) -> str:

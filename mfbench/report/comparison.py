@@ -61,13 +61,14 @@ def _metric(items: list[Values | None]) -> Values:
     greater = next(item["greater"] for item in items if item)
     values = [{part: item[part] for part in ("value", "low", "high")} if item else None for item in items]
     first, sign = values[0], 1 if greater else -1
-    known = [(sign * item["value"], i) for i, item in enumerate(values) if item and words.known(item["value"])]
+    known = [(sign * item["value"], i) for i, item in enumerate(values)
+             if item and words.known(item["value"]) and greater is not None]  # fmt: skip
     differences = [_difference(first, item) if i else None for i, item in enumerate(values)]
     return {
         "greater": greater,
         "values": values,
         "differences": differences,
-        "better": [None if not difference else sign * difference > 0 for difference in differences],
+        "better": [None if not each or greater is None else sign * each > 0 for each in differences],
         "apart": [_apart(first, item) if i else None for i, item in enumerate(values)],
         "best": max(known, key=lambda item: (item[0], -item[1]))[1] if len(known) > 1 else None,
     }
@@ -159,7 +160,7 @@ def _metrics_blocks(compared: Values) -> list[Block]:
     rows: list[Row] = []
     for key, metric in compared["metrics"].items():
         cells = [_metric_cell(metric, i) for i in range(len(letters))]
-        rows.append([Name(words.name(key, 60)), "higher" if metric["greater"] else "lower", *cells])
+        rows.append([Name(words.name(key, 60)), words.sense(metric["greater"]), *cells])
     note = (
         "The best of each is set bold. Clearly: the intervals do not touch; where they do, only a paired test on the "
     )
@@ -177,7 +178,8 @@ def _metric_cell(metric: Values, i: int) -> Cell:
         if words.measured(metric["values"][0]["value"]) == words.measured(item["value"]):
             return Cell(f"{text}, the same", item["value"], strong=metric["best"] == i)
         clearly = "clearly " if metric["apart"][i] else ""
-        text += f", {words.signed(_rounded(difference))} {clearly}{verdicts[metric['better'][i]]}"
+        verdict = verdicts[metric["better"][i]] if metric["greater"] is not None else "apart"
+        text += f", {words.signed(_rounded(difference))} {clearly}{verdict}"
     return Cell(text, item["value"], strong=metric["best"] == i)
 
 

@@ -26,7 +26,8 @@ class Estimate(Part, frozen=True):
 
 
 class MetricValue(Estimate, frozen=True):
-    """`baseline`: what a dummy scores on the same rows. `greater`: more is better; None as the metric's name says."""
+    """`baseline`: what a dummy scores on the same rows. `greater`: more is better; None as the metric's name says,
+    which may be neither."""
 
     greater: bool | None = None
     baseline: Number = None

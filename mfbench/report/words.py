@@ -21,6 +21,11 @@ def title(metric: str) -> str:
     return _TITLES.get(metric) or name(metric)
 
 
+def sense(greater: bool | None) -> str:
+    """Which way a metric is better."""
+    return {True: "higher", False: "lower", None: "neither"}[greater]
+
+
 def name(value: Any, most: int = 80) -> str:
     """A name or value from a user: one line, printable, no longer than `most`."""
     if value is None:

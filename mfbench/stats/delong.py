@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mfbench.stats.bounds import never_seen
 from mfbench.stats.predicted import Numbers
 from mfbench.stats.resampling import Difference
 
@@ -26,7 +27,7 @@ def delong(
     """ROC AUC of `a` minus that of `b`; scores: (n,) of the positive class.
 
     one_sided: `low` and `high` are each a bound at the whole confidence. Fewer than two rows of a class: no bounds.
-    Zero variance and no difference means equal.
+    Zero variance and no difference means equal; but if both rank all rows right, rows like these may hide a difference.
     """
     from scipy.special import ndtri
 
@@ -40,9 +41,13 @@ def delong(
         return Difference(value, None, None, None, False, m + n)
     of_positives, of_negatives = (parts[0][i] - parts[1][i] for i in (0, 1))
     se = float(np.sqrt(of_positives.var(ddof=1) / m + of_negatives.var(ddof=1) / n))
+    tail = (1 - confidence) / (1 if one_sided else 2)
+    if max(se, abs(value)) <= 1e-12 and parts[0][0].min() == 1 and not np.allclose(a_scores, b_scores, 1e-9, 1e-12):
+        reach, se = never_seen(min(m, n), tail)
+        return Difference(value, -reach, reach, se, False, m + n)
     if se <= 1e-12:
         return Difference(value, value, value, 0.0, abs(value) <= 1e-12, m + n)
-    reach = float(ndtri(confidence if one_sided else (1 + confidence) / 2)) * se
+    reach = float(ndtri(1 - tail)) * se
     return Difference(value, value - reach, value + reach, se, False, m + n)
 
 

@@ -16,12 +16,13 @@ Needs = Literal["classes", "scores", "probabilities", "values", "intervals"]
 
 @dataclass(frozen=True)
 class Metric:
-    """`greater`: whether more is better. `needs`: what of a prediction it looks at."""
+    """`greater`: whether more is better, None where neither is, but what was promised. `needs`: what of a prediction
+    it looks at."""
 
     name: str
     tasks: tuple[str, ...]
     needs: Needs
-    greater: bool
+    greater: bool | None
     binary_only: bool = False
 
 
@@ -51,7 +52,7 @@ METRICS = {
         *(Metric(name, _NUMBERS, "values", greater=False) for name in PINBALL),
         Metric("mase", _FUTURE, "values", greater=False),
         Metric("smape", _FUTURE, "values", greater=False),
-        Metric("coverage", _FUTURE, "intervals", greater=True),
+        Metric("coverage", _FUTURE, "intervals", greater=None),
     )
 }
 # What a model costs: not computed from predictions, yet gates and objectives may name it. Smaller is better.
@@ -85,8 +86,9 @@ def usual_order(keys: Iterable[str]) -> list[str]:
     return sorted(set(keys), key=lambda key: (known.index(key) if key in known else len(known), key))
 
 
-def greater_is_better(name: str) -> bool:
-    """For any metric a person may log: known names as declared, others judged by their last word."""
+def greater_is_better(name: str) -> bool | None:
+    """For any metric a person may log: known names as declared (None: neither is better), others judged by their last
+    word."""
     metric = METRICS.get(name)
     return metric.greater if metric else not name.lower().endswith(_SMALLER_IS_BETTER)
 

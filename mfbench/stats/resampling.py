@@ -3,7 +3,8 @@
 Rows of one day, customer or group resemble each other: resampling rows as if they did not gives intervals that are
 too short. Here whole units are drawn, as many as there are, with replacement; every metric and every model sees the
 same draws, so that differences are paired. Percentile intervals, with the level widened for few units
-(Hesterberg 2015, "What teachers should know about the bootstrap", section 5.3).
+(Hesterberg 2015, "What teachers should know about the bootstrap", section 5.3); a metric between 0 and 1 has its
+interval on the logit scale, as near its end the draws show too little of what is missing there.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mfbench.stats.bounds import by_logit, influential, never_seen, student, widened
+from mfbench.stats.metrics import METRICS
 from mfbench.stats.predicted import Numbers, Predicted
 from mfbench.stats.ranked import RANKED, ranked
 from mfbench.stats.sums import sums_of
@@ -23,6 +26,7 @@ from mfbench.stats.threads import one_thread
 MIN_UNITS = 10  # fewer say too little about each other: no interval
 MAX_MISSING = 0.1  # share of draws in which the metric may have no value
 SHARES = ("accuracy", "coverage")
+FROM_0_TO_1 = (*SHARES, "roc_auc", "average_precision", "balanced_accuracy", "f1", "precision", "recall")
 _CELLS = 2**18  # of a block of draws: as much as stays in a core's cache
 _KEPT = 2**26  # bytes of draws that are kept; more are drawn anew for each pass
 
@@ -63,10 +67,12 @@ def _dense(codes: NDArray[Any]) -> NDArray[np.intp]:
 
 @dataclass(frozen=True)
 class _Statistic:
-    """draw: counts (b, units) to (b,); settle: raw draws and raw value of all rows to the metric's draws."""
+    """draw: counts (b, units) to (b,); settle: raw draws and raw value of all rows to the metric's draws; without: the
+    raw values (units,) with each unit left out, where they are cheap."""
 
     draw: Callable[[NDArray[Any]], Numbers]
     settle: Callable[[Numbers, float], Numbers]
+    without: Callable[[], Numbers] | None = None
 
 
 class Bootstrap:
@@ -95,7 +101,10 @@ class Bootstrap:
         given = {}
         for name, (value, draws) in zip(chosen, found, strict=True):
             still = _still(draws, 1e-12 * max(1.0, abs(value)))
-            given[name] = Interval(value, *(self._exact(name, value, tail) if still else self._bounds(draws, tail)))
+            bounds = self._exact(name, value, tail) if still else self._bounds(draws, tail)
+            given[name] = Interval(
+                value, *by_logit(value, *bounds, self.units, tail) if name in FROM_0_TO_1 else bounds
+            )
         return given
 
     def difference(
@@ -104,24 +113,38 @@ class Bootstrap:
         """How much more the metric is for `a` than for `b`, on the same rows.
 
         one_sided: `low` and `high` are each a bound at the whole confidence, for tests that look at one of them.
-        Where no resample differs from another there is no doubt: low and high are the value itself.
+        Models that answer alike are equal. Others may decide alike on these rows, or differ on a few: what that says
+        of other rows is bounded by their number, and the interval is widened as for one such unit more.
         """
-        (first, draws_a), (second, draws_b) = self._run([self._statistic(name, a), self._statistic(name, b)])
+        statistics = [self._statistic(name, a), self._statistic(name, b)]
+        (first, draws_a), (second, draws_b) = self._run(statistics)
         value, draws = first - second, draws_a - draws_b
-        tolerance = 1e-12 * max(1.0, abs(first), abs(second))
+        tolerance, tail = 1e-12 * max(1.0, abs(first), abs(second)), (1 - confidence) / (1 if one_sided else 2)
         if _still(draws, tolerance) and (self.units >= MIN_UNITS or _alike(a, b)):
+            unseen = not _alike(a, b) and abs(value) <= tolerance
+            if unseen and (METRICS[name].needs in ("classes", "intervals") or (name in FROM_0_TO_1 and first == 1)):
+                reach, spread = never_seen(self._least_units(name, a), tail)
+                return Difference(value, -reach, reach, spread, False, self.units)
             return Difference(value, value, value, 0.0, abs(value) <= tolerance, self.units)
-        tail = (1 - confidence) / (1 if one_sided else 2)
-        return Difference(value, *self._bounds(draws, tail), equal=False, units=self.units)
+        low, high, se = self._bounds(draws, tail)
+        if low is not None and high is not None and se is not None:
+            few = influential(*(each.without for each in statistics))
+            se *= (1 + 1 / few) ** 0.5
+            reach = student(self.units, tail) * se
+            low, high = min(low, value - reach), max(high, value + reach)
+        return Difference(value, low, high, se, equal=False, units=self.units)
+
+    def _least_units(self, name: str, a: Predicted) -> int:
+        """How many units have rows of the rarest class; of a share, all."""
+        if name in SHARES:
+            return self.units
+        return min(len(np.unique(self._codes[a.target == code])) for code in np.unique(a.target))
 
     def _exact(self, name: str, value: float, tail: float) -> tuple[float | None, float | None, float | None]:
         """As if each unit were one row, which is exact for rows and cautious for larger units."""
-        from scipy.special import stdtrit
-
         if name not in SHARES or value not in (0.0, 1.0) or self.units < MIN_UNITS:
             return None, None, None
-        reach = 1 - tail ** (1 / self.units)
-        se = reach / float(stdtrit(self.units - 1, 1 - tail))
+        reach, se = never_seen(self.units, tail)
         return max(0.0, value - reach), min(1.0, value + reach), se
 
     def _bounds(self, draws: Numbers, tail: float) -> tuple[float | None, float | None, float | None]:
@@ -148,7 +171,10 @@ class Bootstrap:
         def draw(counts: NDArray[Any]) -> Numbers:
             return sums.finish(counts.astype(np.float64) @ by_unit)
 
-        return _Statistic(draw, _centred_root if name == "calibration_error" else _as_is)
+        def without() -> Numbers:
+            return sums.finish(by_unit.sum(axis=0) - by_unit)
+
+        return _Statistic(draw, _centred_root if name == "calibration_error" else _as_is, without)
 
     def _run(self, statistics: list[_Statistic]) -> list[tuple[float, Numbers]]:
         """(value of all rows, draws) of each; one pass over the draws."""
@@ -186,13 +212,6 @@ class Bootstrap:
             yield counts.reshape(b, self.units).astype(np.uint8)
 
 
-def widened(tail: float, units: int) -> float:
-    """The percentile to take for `tail`: what makes the interval of a mean as wide as Student's (Hesterberg 2015)."""
-    from scipy.special import ndtr, stdtrit
-
-    return float(ndtr(-np.sqrt(units / (units - 1)) * stdtrit(units - 1, 1 - tail)))
-
-
 def _still(draws: Numbers, tolerance: float) -> bool:
     """Whether the metric is the same in every draw."""
     known = draws[np.isfinite(draws)]
@@ -201,7 +220,7 @@ def _still(draws: Numbers, tolerance: float) -> bool:
 
 def _alike(a: Predicted, b: Predicted) -> bool:
     pairs = ((a.values, b.values), (a.scores, b.scores), (a.low, b.low), (a.high, b.high))
-    return all(x is y or (x is not None and y is not None and np.array_equal(x, y)) for x, y in pairs)
+    return all(x is y or (x is not None and y is not None and np.allclose(x, y, 1e-9, 1e-12)) for x, y in pairs)
 
 
 def _as_is(draws: Numbers, _value: float) -> Numbers:

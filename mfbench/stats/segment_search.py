@@ -16,6 +16,7 @@ from mfbench.stats.threads import one_thread
 
 PAIRED = 400  # conditions that are combined two by two
 FINALISTS = 200  # segments whose standard error is worked out by unit
+LARGEST = 0.5  # share of the rows: where most are "weak", it is the others that are better
 ALIKE = 0.5  # Jaccard's index above which two segments are one
 STANDS_OUT = 2.0  # standard errors above the rest, to be worth a test
 _CHUNK = 20_000
@@ -42,7 +43,8 @@ class Search:
         # Half of the places are kept for single conditions, which are easier to act upon than the pairs around them.
         best_single = self._single[:PAIRED]
         held = masks(self._frame, [condition for _, _, condition in best_single])
-        single = [(i,) for i in range(len(held))][: FINALISTS // 2]
+        small = held.mean(axis=1) <= LARGEST
+        single = [(int(i),) for i in np.flatnonzero(small)][: FINALISTS // 2]
         candidates = (*single, *self._pairs(held, FINALISTS - len(single)))
         left: list[tuple[tuple[int, ...], Mask]] = [(at, np.logical_and.reduce(held[list(at)])) for at in candidates]
         rows = self._everywhere
@@ -82,7 +84,7 @@ class Search:
             rows, first, second = self._products(held)
         t = self._t(rows, first, second)
         column = np.array([condition.column for _, _, condition in single])
-        t[np.tri(len(held), dtype=bool) | (column[:, None] == column)] = -np.inf
+        t[np.tri(len(held), dtype=bool) | (column[:, None] == column) | (rows > LARGEST * held.shape[1])] = -np.inf
         self.looked_at += int(np.isfinite(t).sum())
         mean = first / np.maximum(rows, 1)
         alone = np.diagonal(mean)

@@ -61,8 +61,8 @@ def find_weak(
     confidence: float = 0.95,
 ) -> WeakSegments:
     """frame: (n,) rows of columns by which people tell rows apart; loss: (n,) of each row, more is worse;
-    units: (n,) codes of what is independent. A segment holds at least `min_share` of the searched rows, and as much
-    lies outside of it; at most `most` are tested. The same seed gives the same halves."""
+    units: (n,) codes of what is independent. A segment holds at least `min_share` of the searched rows
+    and at most half of them; at most `most` are tested. The same seed gives the same halves."""
     loss, safe = np.asarray(loss, dtype=np.float64), plain(frame)
     usable = np.isfinite(loss)
     codes = np.unique(units, return_inverse=True)[1]

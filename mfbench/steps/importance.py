@@ -33,7 +33,7 @@ class Importances:
 def permute(fitted: Fitted, rows: pl.DataFrame, metric: str, seed: int, seconds: float = SECONDS) -> Importances:
     """Each column is shuffled REPEATS times, all of them once before any of them again."""
     began, rng = time.monotonic(), np.random.default_rng(seed)
-    sign = 1 if greater_is_better(metric) else -1
+    sign = -1 if greater_is_better(metric) is False else 1
     whole = _score(fitted, rows, metric)
     losses: dict[str, list[float]] = {name: [] for name in fitted.encoder.inputs}
     for _ in range(REPEATS):

@@ -17,7 +17,7 @@ from mfbench.core.versions import python_version, version
 from mfbench.features.encoder import Encoder
 from mfbench.recipe.own_code import dotted_estimators, own_sources
 from mfbench.recipe.schema import Split
-from mfbench.steps.chosen import SEARCH, chosen_model
+from mfbench.steps.chosen import chosen_model, written_params
 from mfbench.steps.context import StepContext
 from mfbench.steps.decision import told
 from mfbench.steps.evaluate import label
@@ -62,7 +62,7 @@ def run(ctx: StepContext) -> None:
         target=ctx.written["target"],
         classes=classes,
         estimator=fitted.name,
-        params=model.params if SEARCH in ctx.inputs else ctx.written["model"]["params"],
+        params=written_params(ctx),
         rows={"train": train.height, "test": test.height},
         split=_split_words(ctx.typed(Split, "split")),
         metrics=metrics,

@@ -13,6 +13,7 @@ from mfbench.core.plugins import load as load_plugin
 from mfbench.core.text import parse_duration, plural
 from mfbench.journal.line import pack_number
 from mfbench.journal.reader import read_events
+from mfbench.recipe.environment import expand
 from mfbench.recipe.schema import Data, Evaluate, Feature, Model, Tune
 from mfbench.recipe.space import axes
 from mfbench.stats.metrics import defaults, greater_is_better
@@ -22,14 +23,15 @@ from mfbench.tuning.coordinator import Coordinator, Told, spent
 from mfbench.tuning.evaluator import Job
 from mfbench.tuning.outcome import choose, front_of, importance
 from mfbench.tuning.pool import Pool
-from mfbench.tuning.settings import settle, start_values
+from mfbench.tuning.settings import as_written, settle, start_values
 from mfbench.tuning.study import FILE, Search
 
 
 def objectives(tune: Tune, evaluate: Evaluate, task: str) -> tuple[str, ...]:
     """The names that the search goes by: as [tune] says, else the run's first metric."""
     chosen = (tune.metric,) if tune.metric else tune.objectives
-    return chosen or ((evaluate.metrics or defaults(task))[0],)
+    able = [name for name in evaluate.metrics if greater_is_better(name) is not None] or defaults(task)
+    return chosen or (able[0],)
 
 
 def run(ctx: StepContext) -> None:
@@ -40,8 +42,10 @@ def run(ctx: StepContext) -> None:
     )
     task, seed, data = ctx.config["task"], ctx.config["seed"], ctx.typed(Data, "data")
     names = objectives(tune, ctx.typed(Evaluate, "evaluate"), task)
-    greater = [greater_is_better(name) for name in names]
-    space = axes(tune)
+    greater = [bool(greater_is_better(name)) for name in names]
+    recorded = as_written(tune, ctx.written["tune"])
+    written = msgspec.structs.replace(model, params=ctx.written["model"]["params"])
+    space = axes(recorded)
     staged = tune.prune_on == "iterations"
     steps = STAGES if staged else data.split.folds
     search = Search(ctx.run_folder, ctx.config["name"], tune, space, greater, seed, steps)
@@ -53,7 +57,7 @@ def run(ctx: StepContext) -> None:
         kept = coordinator.resume()
         ctx.log(f"the search goes on: {plural(kept, 'finished trial')} kept")
     else:
-        search.start_from(start_values(space, model, features))
+        search.start_from(start_values(space, written, features))
     parallel = min(tune.parallel, coordinator.limit or tune.parallel)
     job = Job(
         data_file=str(ctx.input("ingest", "data.parquet").absolute()),
@@ -77,6 +81,7 @@ def run(ctx: StepContext) -> None:
     finally:
         pool.close()
         shutil.rmtree(job.folder, ignore_errors=True)
+    coordinator.tune, coordinator.model = recorded, written
     _conclude(ctx, coordinator, names, greater, spent(began))
 
 
@@ -88,7 +93,8 @@ def _conclude(ctx: StepContext, found: Coordinator, names: tuple[str, ...], grea
     front = front_of(complete, greater)
     best, why = choose(complete, front, greater)
     told = complete[best]
-    model, features = settle(told.params, found.model, found.features, found.tune)
+    chosen = {name: expand(value) if name.startswith("features.") else value for name, value in told.params.items()}
+    model, features = settle(chosen, found.model, found.features, found.tune)
     ctx.output(BEST).write_bytes(jsonio.pretty({"trial": best, "model": model, "features": features}))
     ctx.output("trials.json").write_bytes(jsonio.pretty({
         "objectives": [{"name": name, "greater": more} for name, more in zip(names, greater, strict=True)],

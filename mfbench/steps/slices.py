@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from mfbench.stats.predicted import Predicted
 from mfbench.stats.resampling import Bootstrap
-from mfbench.steps.judging.groups import MISSING
+from mfbench.steps.judging.groups import MISSING, tidy_zero
 
 LEAST_ROWS = 30  # of a slice of its own; the rows of rarer values are taken together
 MOST = 50
-RANGES = 5  # parts of a column with more values than MOST
+RANGES = 5  # parts of a column with more values than MOST, fewer where rows are few
 RESAMPLES = 200  # of a slice at most: its interval is to be looked at, not decided on
 
 Rows = NDArray[np.int64]
@@ -25,6 +25,7 @@ Measure = Callable[[Rows], dict[str, dict[str, float | None]]]
 
 def slices_of(column: pl.Series) -> Slices:
     """The values of a column: numbers and times in order, in ranges where there are many; texts the largest first."""
+    column = tidy_zero(column)
     if column.dtype.is_float():
         column = column.fill_nan(None)
     ordered = column.dtype.is_numeric() or column.dtype.is_temporal()
@@ -41,7 +42,8 @@ def slices_of(column: pl.Series) -> Slices:
 def _ranges(column: pl.Series) -> tuple[pl.Series, pl.Series]:
     """((n,) 'least to greatest' of each row's part, (n,) the part): parts of about equally many rows."""
     known = column.drop_nulls().sort()
-    edges = known.gather([len(known) * part // RANGES for part in range(1, RANGES)]).unique().sort()
+    parts = max(2, min(RANGES, len(known) // LEAST_ROWS))
+    edges = known.gather([len(known) * part // parts for part in range(1, parts)]).unique().sort()
     at, cuts = (series.to_physical().cast(pl.Float64).to_numpy() for series in (column, edges))
     part = pl.Series(np.searchsorted(cuts, at, side="right")).set(column.is_null(), None)
     table = pl.DataFrame({"value": column, "part": part})

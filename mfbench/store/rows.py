@@ -66,7 +66,7 @@ class Rows:
         run, tables = state.run, self.tables
         if kind == "m":
             point = msgspec.convert(fields, shapes.Metric)
-            value, greater = unpack_number(point.value), _greater(point.key)
+            value, greater = unpack_number(point.value), _greater(point.key) is not False
             tables["fresh"].append((run, point.trial, point.key, point.step, time, value, seq, greater))
         elif kind == "param":
             param = msgspec.convert(fields, shapes.Param)

@@ -34,6 +34,7 @@ CREATE TABLE t_ledger (ledger VARCHAR, seq BIGINT, time BIGINT, kind VARCHAR, ac
                        previous VARCHAR, body VARCHAR);
 """
 
+# Of what a run has told several times (it was resumed, its gates were judged again), the last word counts.
 VIEWS = """
 CREATE VIEW runs AS SELECT run, name, recipe, status, executor, started, ended, host, tags, params, metrics,
     error, model, model_version FROM run_rows;
@@ -43,7 +44,7 @@ CREATE VIEW metrics AS SELECT run, trial, key, step, make_timestamp(time) AS tim
 CREATE VIEW run_metrics AS SELECT run, key, last, min, max,
     CASE WHEN greater THEN max ELSE min END AS best, n FROM t_run_metrics;
 CREATE VIEW steps AS SELECT run, step, key, status, cached, seconds, make_timestamp(time) AS ended, outputs, error
-    FROM t_steps;
+    FROM t_steps QUALIFY time = max(time) OVER (PARTITION BY run, step);
 CREATE VIEW trials AS
     SELECT run, (body ->> 0)::BIGINT AS trial,
         any_value(body ->> 1) FILTER (kind = 'trial.ended') AS state,
@@ -55,14 +56,16 @@ CREATE VIEW trials AS
         make_timestamp(min(time) FILTER (kind = 'trial.started')) AS started,
         make_timestamp(max(time) FILTER (kind = 'trial.ended')) AS ended
     FROM t_events WHERE kind IN ('trial.started', 'trial.ended') GROUP BY ALL;
-CREATE VIEW artifacts AS SELECT run, path, digest, bytes, type FROM t_artifacts;
-CREATE VIEW data AS SELECT run, name, digest, rows, schema FROM t_data;
+CREATE VIEW artifacts AS SELECT run, path, digest, bytes, type FROM t_artifacts
+    QUALIFY row_number() OVER (PARTITION BY run, path ORDER BY time DESC) = 1;
+CREATE VIEW data AS SELECT DISTINCT run, name, digest, rows, schema FROM t_data;
 CREATE VIEW gates AS SELECT run, name, passed, try_cast(observed AS DOUBLE) AS observed,
     try_cast(bound AS DOUBLE) AS bound, against, note,
     coalesce(verdict, CASE WHEN passed THEN 'passed' ELSE 'refused' END) AS verdict,
     try_cast(difference AS DOUBLE) AS difference, try_cast(low AS DOUBLE) AS low, try_cast(high AS DOUBLE) AS high
-    FROM t_gates WHERE kind = 'gate';
-CREATE VIEW checks AS SELECT run, name, passed, observed, bound FROM t_gates WHERE kind = 'check';
+    FROM t_gates WHERE kind = 'gate' QUALIFY time = max(time) OVER (PARTITION BY run, name);
+CREATE VIEW checks AS SELECT run, name, passed, observed, bound
+    FROM t_gates WHERE kind = 'check' QUALIFY time = max(time) OVER (PARTITION BY run, name);
 CREATE VIEW events AS SELECT run, segment, seq, make_timestamp(time) AS time, kind, body FROM t_events;
 CREATE VIEW ledger AS SELECT ledger, seq, make_timestamp(time) AS time, kind, actor, reason, body FROM t_ledger;
 CREATE VIEW models AS

@@ -12,6 +12,8 @@ from optuna.trial import Trial, TrialState
 
 from mfbench.core.errors import MfbenchError
 from mfbench.core.text import plural, seconds
+from mfbench.journal.line import pack_number
+from mfbench.recipe.environment import expand
 from mfbench.recipe.schema import Feature, Model, Tune
 from mfbench.tuning.budget import DEFAULT_TRIALS
 from mfbench.tuning.evaluator import Order
@@ -56,6 +58,8 @@ class Coordinator:
     def resume(self) -> int:
         """Takes up what a killed worker has left: (how many finished trials are kept)."""
         for trial in self.search.study.get_trials(deepcopy=False):
+            if trial.number in self.told:  # the study has the very values; an event, what can be read
+                self.told[trial.number].params = self.search.values_of(trial.params)
             if trial.state == TrialState.RUNNING:
                 if self.told.get(trial.number, Told("")).state != "interrupted":
                     self._end(trial.number, Told("interrupted", params=self.search.values_of(trial.params)))
@@ -66,7 +70,7 @@ class Coordinator:
                 self.told[trial.number] = Told(state, values, self.search.values_of(trial.params))
         kept = {number: told for number, told in sorted(self.told.items()) if told.state != "interrupted"}
         for number, told in kept.items():  # told again: this worker's step tells of the whole search
-            self.emit("trial.started", number, told.params)
+            self.emit("trial.started", number, _readable(told.params))
             self._end(number, told)
             self._count(told)
         return len(kept)
@@ -107,9 +111,9 @@ class Coordinator:
             return
         trial, values = asked
         self._open[trial.number] = (trial, values)
-        self.emit("trial.started", trial.number, values)
+        self.emit("trial.started", trial.number, _readable(values))
         try:
-            model, features = settle(values, self.model, self.features, self.tune)
+            model, features = settle(expand(values), self.model, self.features, self.tune)
         except msgspec.ValidationError as error:
             self._finish(trial.number, Told("failed", error=str(error)))
             return
@@ -143,7 +147,8 @@ class Coordinator:
     def _end(self, number: int, told: Told) -> None:
         self.told[number] = told
         self.done += told.state != "interrupted"
-        self.emit("trial.ended", number, told.state, told.values, told.error, told.params, told.scores, told.seconds)
+        params = _readable(told.params)
+        self.emit("trial.ended", number, told.state, told.values, told.error, params, told.scores, told.seconds)
 
     def _count(self, told: Told) -> None:
         """How many trials in a row were no better."""
@@ -171,6 +176,11 @@ class Coordinator:
             told = f"all {plural(len(failed), 'trial')} failed" if failed else f"no trial was completed: {self.why}"
             raise MfbenchError(f"the search found nothing: {told}", hint=common and f"most often: {common}")
         return found
+
+
+def _readable(values: dict[str, Any]) -> dict[str, Any]:
+    """JSON has no infinity."""
+    return {name: pack_number(value) if isinstance(value, float) else value for name, value in values.items()}
 
 
 def spent(began: float) -> str:

@@ -17,9 +17,12 @@ from typing import IO, Any
 
 import msgspec
 
+from mfbench.core import jsonio
 from mfbench.core.errors import MfbenchError
 from mfbench.flavors.base import Flavor, Prediction
 from mfbench.recipe.schema import Data, Feature, Model
+
+LONGEST = 2000  # characters of an error; some estimators put their data into it
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,7 +50,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 
 def main(orders: IO[bytes], answers: int) -> None:
     """The first line is the Job, each further one an Order, or after a report `true` (go on) or `false`."""
-    job = msgspec.json.decode(orders.readline(), type=Job)
+    job = msgspec.convert(jsonio.loads(orders.readline()), Job)
     queue: SimpleQueue[bytes] = SimpleQueue()
     threading.Thread(target=_listen, args=(orders, queue), daemon=True).start()
 
@@ -61,7 +64,7 @@ def main(orders: IO[bytes], answers: int) -> None:
         return
     answer({"ready": True})
     while True:
-        order = msgspec.json.decode(queue.get(), type=Order)
+        order = msgspec.convert(jsonio.loads(queue.get()), Order)
         answer(trials.run(order, lambda report: _told(report, answer, queue, job.ask)))
 
 
@@ -100,8 +103,8 @@ class Trials:
         try:
             staged = self.job.stages > 0
             for step, scores in enumerate(self._staged(order) if staged else self._folded(order)):
-                _refuse_nan(self.job.names, scores, step)
-                values = [sum(column) / len(column) for column in zip(*scores, strict=True)]
+                _refuse_nan(self.job.names, scores)
+                values = [math.fsum(column) / len(column) for column in zip(*scores, strict=True)]
                 last = step + 1 == (self.job.stages if staged else len(self.folds))
                 report = {"number": order.number, "step": step, "value": values[0], "last": scores[-1]}
                 if not last and not tell(report):
@@ -109,8 +112,9 @@ class Trials:
                     break
         except MfbenchError as problem:
             state, error = "failed", problem.message
-        except Exception as problem:
-            state, error = "failed", f"{type(problem).__name__}: {problem}"
+        except BaseException as problem:  # an estimator may raise SystemExit too: it ends the trial, not the process
+            text = f"{type(problem).__name__}: {problem}".removesuffix(": ")
+            state, error = "failed", text[:LONGEST].encode(errors="replace").decode()
         firsts = [score[0] for score in scores]
         return {"number": order.number, "state": state, "values": values if state != "failed" else None,
                 "scores": firsts, "seconds": round(time.perf_counter() - began, 4), "error": error}  # fmt: skip
@@ -153,7 +157,8 @@ class Trials:
         return [found[name] for name in self.job.names]
 
 
-def _refuse_nan(names: tuple[str, ...], scores: list[list[float]], step: int) -> None:
-    for name, value in zip(names, scores[-1], strict=True):
-        if not math.isfinite(value):
-            raise MfbenchError(f"{name} is {value} on fold {step + 1}")
+def _refuse_nan(names: tuple[str, ...], scores: list[list[float]]) -> None:
+    for fold, found in enumerate(scores):
+        for name, value in zip(names, found, strict=True):
+            if not math.isfinite(value):
+                raise MfbenchError(f"{name} is {value} on fold {fold + 1}")

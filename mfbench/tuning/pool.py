@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from mfbench.core import jsonio
 from mfbench.core.errors import MfbenchError
 from mfbench.tuning.evaluator import Job, Order
 
@@ -34,7 +35,7 @@ class Evaluator:
     def send(self, message: Any) -> None:
         assert self.process.stdin is not None
         try:
-            self.process.stdin.write(msgspec.json.encode(message) + b"\n")
+            self.process.stdin.write(jsonio.dumps(message) + b"\n")
             self.process.stdin.flush()
         except BrokenPipeError:  # it has died: its end of the answers says so
             pass
@@ -111,9 +112,9 @@ class Pool:
         self._selector.unregister(evaluator.answers)
         os.close(evaluator.answers)
         self.evaluators.remove(evaluator)
-        how = f"killed by signal {-code}" if code < 0 else f"exit code {code}"
+        how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
         if not evaluator.ready:
             hint = "what it printed stands in the run's log"
-            raise MfbenchError(f"an evaluator of the search could not start: {how}", hint=hint)
+            raise MfbenchError(f"an evaluator of the search could not start: it {how}", hint=hint)
         self._start()
-        return {"died": f"its process was {how}", "number": evaluator.busy}
+        return {"died": f"its process {how}", "number": evaluator.busy}

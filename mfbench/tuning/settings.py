@@ -35,6 +35,16 @@ def settle(
     return msgspec.structs.replace(model, params=params), msgspec.convert(asked, dict[str, Feature])
 
 
+def as_written(tune: Tune, written: dict[str, Any]) -> Tune:
+    """`tune` with values as the recipe (`written`) has them, `${NAME}` unfilled: for all that is put on record."""
+    tree = msgspec.to_builtins(tune)
+    for part, told in ((tree, written), *((one, written["candidates"][k]) for k, one in tree["candidates"].items())):
+        part |= {"params": told["params"]} if "params" in part else {}
+        for name, space in part["space"].items():
+            space |= {key: told["space"][name][key] for key in ("choices", "when") if key in told["space"][name]}
+    return msgspec.convert(tree, Tune)
+
+
 def start_values(space: dict[str, Axis], model: Model, features: dict[str, Feature]) -> dict[str, Any]:
     """What the recipe itself says of searched entries: the first trial starts from there."""
     given: dict[str, Any] = {}

@@ -13,9 +13,10 @@ from typing import Any
 import optuna
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
-from optuna.trial import Trial, TrialState
+from optuna.trial import FrozenTrial, Trial, TrialState
 
-from mfbench.recipe.schema import Tune
+from mfbench.core.errors import DamageError
+from mfbench.recipe.schema import Scalar, Tune
 from mfbench.recipe.space import Axis, as_word, grid
 
 FILE = "study.log"
@@ -38,7 +39,7 @@ class Search:
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
             self.study = optuna.create_study(
                 study_name=name,
-                storage=JournalStorage(JournalFileBackend(str(path))),
+                storage=_storage(path),
                 directions=["maximize" if more else "minimize" for more in greater],
                 pruner=_pruner(tune, steps),
                 load_if_exists=True,
@@ -60,7 +61,7 @@ class Search:
         """Ends an interrupted trial, and has its values tried once more."""
         trials = self.study.get_trials(deepcopy=False)
         if not any(trial.user_attrs.get(REPEATS) == number for trial in trials):
-            self._enqueue(dict(trials[number].params), {REPEATS: number}, inner=True)
+            self._enqueue(_params(trials[number]), {REPEATS: number}, inner=True)
         self.study.tell(number, state=TrialState.FAIL)
 
     def ask(self) -> tuple[Trial, dict[str, Any]] | None:
@@ -89,10 +90,23 @@ class Search:
 
     def _shuffled(self) -> list[dict[str, Any]]:
         """The points of the grid that no trial has tried, in an order of the seed's."""
-        tried = {as_word(self.values_of(t.params)) for t in self.study.get_trials(deepcopy=False)}
+        tried = {as_word(self.values_of(_params(t))) for t in self.study.get_trials(deepcopy=False)}
         points = [point for point in grid(self.space) if as_word(point) not in tried]
         random.Random(self.seed).shuffle(points)
         return points
+
+
+def _params(trial: FrozenTrial) -> dict[str, Any]:
+    """What a trial has tried, or was told to: its process may have been killed before it came to that."""
+    return {**trial.system_attrs.get("fixed_params", {}), **trial.params}
+
+
+def _storage(path: Path) -> JournalStorage:
+    try:
+        return JournalStorage(JournalFileBackend(str(path)))
+    except ValueError as error:  # a line in its midst is no JSON
+        hint = "move the file away and resume the run: its search begins anew"
+        raise DamageError(f"the study is damaged: {error}", where=str(path), hint=hint) from None
 
 
 def _heal(path: Path) -> None:
@@ -115,8 +129,11 @@ def _suggest(trial: Trial, axis: Axis) -> Any:
 
 
 def _inner(axis: Axis, value: Any) -> Any:
-    """Optuna's choices are scalars: lists and tables are their JSON text."""
-    return as_word(value) if axis.choices and isinstance(value, list | tuple | dict) else value
+    """Optuna's choices are scalars that differ: where some are not (a list; 1 and 1.0), all are their JSON text."""
+    if not axis.choices:
+        return value
+    plain = all(isinstance(choice, Scalar) for choice in axis.choices)
+    return value if plain and len(set(axis.choices)) == len(axis.choices) else as_word(value)
 
 
 def _outer(axis: Axis, value: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -164,7 +165,8 @@ def test_without_a_workspace_the_way_to_one_is_told(project: Project) -> None:
 
 def test_check_says_what_would_be_searched_and_what_leaks(tmp_path: Path) -> None:
     project = Project(tmp_path)
-    told = project.mfbench("check", "tiny.toml", "--set", 'tune.space={"model.C"="log 0.1..10"}', "--set", "tune.trials=7")
+    space = 'tune.space={"model.C"="log 0.1..10"}'
+    told = project.mfbench("check", "tiny.toml", "--set", space, "--set", "tune.trials=7")
     assert told.returncode == 0, told.stderr
     assert "search: 7 trials (tpe) of model.C by roc_auc on 5 folds" in told.stdout
     rows = [f"{i},{i % 2},{'yes' if i % 2 else 'no'}" for i in range(200)]

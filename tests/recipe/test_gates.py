@@ -111,3 +111,16 @@ def test_what_is_refused_without_data(tmp_path: Path, line: str, told: str, hint
 )  # fmt: skip
 def test_what_is_not(tmp_path: Path, line: str) -> None:
     checked(tmp_path, line)
+
+
+def test_a_coverage_is_neither_better_for_being_more_nor_less(tmp_path: Path) -> None:
+    text = RECIPE.replace("classification", "forecasting").replace('"f1", "roc_auc"', '"mae", "coverage"')
+    text = text.replace("[evaluate]", 'split = { by = "day" }\n[forecast]\n[evaluate]')
+    path = tmp_path / "x.toml"
+    for gates in ('"coverage >= champion - 0.02"', '"coverage <= champion + 0.02", "coverage >= 0.85"'):
+        path.write_text(f"{text}gates = [{gates}]\n", encoding="utf-8")
+        check_names(load_recipe(path))
+    path.write_text(text + '[tune]\nmetric = "coverage"\n[tune.space]\n"model.alpha" = "0.1..1.0"\n', encoding="utf-8")
+    with pytest.raises(RecipeError) as caught:
+        check_names(load_recipe(path))
+    assert "a search needs something to make better" in caught.value.message

@@ -142,3 +142,14 @@ def test_runs_with_nothing_in_common() -> None:
     for runs in ([empty, *two()], [empty, empty], [*two(), empty, empty]):
         check(render_comparison(compare(runs)))
     assert compare([empty, *two()])["metrics"]["roc_auc"]["better"] == [None, None, None]
+
+
+def test_of_a_metric_that_should_be_what_was_promised_neither_is_better() -> None:
+    runs = two()
+    for run, value in zip(runs, (0.9, 0.98), strict=True):
+        run["metrics"]["coverage"] = {"value": value, "low": value - 0.01, "high": value + 0.01, "greater": None}
+    found = compare(runs)["metrics"]["coverage"]
+    assert (found["better"], found["best"], found["apart"]) == ([None, None], None, [None, True])
+    shown = render_comparison(compare(runs))
+    check(shown)
+    assert "| `coverage` | neither | 0.9000" in shown.replace("coverage |", "coverage |")

@@ -44,6 +44,19 @@ def test_independent_errors(name: str, truth: float) -> None:
     assert 0.85 <= covered(name, truth, np.arange(80), samples, 0.9) <= 0.95
 
 
+def test_near_its_end_a_metric_is_held_too() -> None:
+    """Percentiles alone hold a ROC AUC of .983 in 89 % on 100 rows, and a share of .98 in 90 % on 300."""
+    rng = np.random.default_rng(21)
+    samples = []
+    for _ in range(TIMES):
+        target = (rng.random(100) < 0.5).astype(float)
+        score = 3 * target + rng.normal(size=100)
+        samples.append(Predicted(target, score > 1.5, np.column_stack([-score, score])))
+    assert 0.92 < covered("roc_auc", 0.98305, np.arange(100), samples, 0.95) < 0.99
+    shares = [Predicted(np.ones(300), rng.random(300) < 0.98) for _ in range(TIMES)]
+    assert 0.92 < covered("accuracy", 0.98, np.arange(300), shares, 0.95) < 0.99
+
+
 def test_few_units() -> None:
     """Twelve units: percentiles without the widened level would hold the truth in 84 %."""
     rng = np.random.default_rng(2)

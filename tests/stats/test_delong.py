@@ -68,3 +68,12 @@ def test_its_size_is_the_level() -> None:
         found = delong(target, shared + 0.7 * rng.normal(size=120), shared + 0.7 * rng.normal(size=120), 0.9)
         wrong += not found.low <= 0 <= found.high  # type: ignore[operator]
     assert 0.07 <= wrong / 600 <= 0.13
+
+
+def test_two_that_rank_all_rows_right_may_still_differ() -> None:
+    target = np.arange(100) % 10 == 0
+    one, other = (target + 0.5 * np.random.default_rng(seed).random(100) for seed in (1, 2))
+    found = delong(target, one, other, one_sided=True)
+    assert (found.value, found.equal) == (0, False)
+    assert found.low == pytest.approx(-(1 - 0.05 ** (1 / 10)))  # ten positives
+    assert delong(target, one, one).equal

@@ -189,8 +189,8 @@ def test_defaults_belong_to_their_task() -> None:
 @pytest.mark.parametrize(
     ("name", "greater"),
     [("roc_auc", True), ("brier", False), ("rmse", False), ("r2", True), ("val_loss", False), ("train.mae", False),
-     ("reward", True), ("Perplexity", False), ("mase", False), ("coverage", True), ("pinball_90", False),
+     ("reward", True), ("Perplexity", False), ("mase", False), ("coverage", None), ("pinball_90", False),
      *((name, False) for name in RESOURCES)],
 )  # fmt: skip
-def test_which_way_is_better(name: str, greater: bool) -> None:
+def test_which_way_is_better(name: str, greater: bool | None) -> None:
     assert greater_is_better(name) is greater

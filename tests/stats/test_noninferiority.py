@@ -109,3 +109,28 @@ def test_an_equal_model_passes_where_the_margin_can_be_told() -> None:
     found = verdicts(0.0, 0.05, days=400, per_day=1, declared=True)
     assert found.count("passed") >= 190
     assert found.count("refused") == 0
+
+
+@pytest.mark.parametrize("rows", [100, 300, 1000])
+def test_nor_does_one_whose_losses_are_few_rows(rows: int) -> None:
+    """One row in a hundred is lost: on 100 rows often none is seen, which is no proof of being equal."""
+    rng, truth = np.random.default_rng(rows), np.ones(rows)
+    passed = 0
+    for i in range(200):
+        before = Predicted(truth, truth, np.column_stack([1 - truth, rng.random(rows)]))
+        after = Predicted(truth, rng.random(rows) >= 0.01, np.column_stack([1 - truth, rng.random(rows)]))
+        found = Bootstrap(np.arange(rows), resamples=300, seed=i).difference("accuracy", after, before, one_sided=True)
+        passed += judge(found, 0.01, 0.95, greater=True).verdict == "passed"
+    assert passed <= 20  # 5 % of 200, and chance; taken as they are seen they would be 72, 38 and 26
+
+
+def test_models_that_decide_alike_on_enough_rows_are_not_worse() -> None:
+    rows = 1000
+    target, rng = np.arange(rows) % 2, np.random.default_rng(5)
+    one, other = (Predicted(target, target, np.column_stack([1 - target, target + s])) for s in rng.random((2, rows)))
+    boot = Bootstrap(np.arange(rows), resamples=200)
+    accuracy = boot.difference("accuracy", one, other, one_sided=True)
+    assert accuracy.low == pytest.approx(-(1 - 0.05 ** (1 / rows)))  # the rule of three
+    assert not accuracy.equal
+    assert boot.difference("recall", one, other, one_sided=True).low == pytest.approx(-(1 - 0.05 ** (2 / rows)))
+    assert boot.difference("accuracy", one, one).equal

@@ -153,3 +153,12 @@ def test_a_constant_loss_has_no_weak_segment_and_unknown_losses_are_left_out() -
     loss = np.random.default_rng(0).exponential(size=600)
     loss[:20] = np.nan
     assert all(np.isfinite(segment.p) for segment in find_weak(frame, loss, np.arange(600), seed=0).found)
+
+
+def test_where_most_rows_are_weak_they_are_no_segment() -> None:
+    """A tenth is better than the rest: the others are not told as a weakness."""
+    frame, rng = flights(6000, 8), np.random.default_rng(9)
+    usual = (frame["hour"] >= 7).to_numpy()
+    found = find_weak(frame, rng.exponential(1 + 0.8 * usual), np.arange(6000), seed=0).found
+    assert found
+    assert max(segment.share for segment in found) < 0.52  # half of the searched rows

@@ -16,7 +16,7 @@ from mfbench.data.target import TARGET
 from mfbench.recipe.own_code import make_importable
 from mfbench.stats.predicted import Predicted
 from mfbench.steps.evaluation import compute
-from mfbench.steps.slices import measuring
+from mfbench.steps.slices import measuring, slices_of
 from tests.steps.chain import Chain
 from tests.steps.people import COUNTS, RECIPE, customers
 
@@ -325,3 +325,10 @@ metrics = ["mase", "mae", "coverage"]
         assert each["metrics"]["mae"]["low"] < expected < each["metrics"]["mae"]["high"]
     assert any("the seasonal naive has" in text for text in chain.said("evaluate"))
     assert chain.json("explain", "explain.json")["metric"] == "mase"
+
+
+def test_slices_of_numbers_know_one_zero_and_enough_rows() -> None:
+    zeros = pl.Series("x", [-0.0, 0.0, 1.0] * 40)
+    assert [(value, len(rows)) for value, rows in slices_of(zeros)] == [("0.0", 80), ("1.0", 40)]
+    few = slices_of(pl.Series("x", np.arange(72) / 7))  # in fives they would all be too small
+    assert [len(rows) for _, rows in few] == [36, 36]

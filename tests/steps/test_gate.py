@@ -12,6 +12,7 @@ import pytest
 from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 
 from mfbench.bundle.model import Model
+from mfbench.core.errors import DamageError
 from mfbench.data.target import TARGET, WEIGHT
 from tests.steps.court_case import CourtCase, bundle, people
 
@@ -303,9 +304,11 @@ class TestAChampionThatCannotBeAsked:
     def test_a_file_that_was_changed_or_is_missing(self, good: CourtCase, tmp_path: Path) -> None:
         champion = bundle(tmp_path / "c", TRAIN, name="another")
         (champion / "features.json").write_text("{}")
-        assert "is not what was packed" in self.refused(good, champion)
+        with pytest.raises(DamageError, match="is not what was packed"):  # and no verdict that outlives the damage
+            good.judge("roc_auc >= champion - 1", champion=champion)
         (champion / "features.json").unlink()
-        assert "a file of the bundle is missing" in self.refused(good, champion)
+        with pytest.raises(DamageError, match="a file of the bundle is missing"):
+            good.judge("roc_auc >= champion - 1", champion=champion)
 
     def test_a_type_that_nobody_trusts(self, good: CourtCase, tmp_path: Path) -> None:
         champion = bundle(tmp_path / "c", TRAIN, estimator="tests.steps.odd.Odd")

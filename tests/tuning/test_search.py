@@ -59,6 +59,14 @@ class Odd(LogisticRegression):
             raise RuntimeError("no luck")
         if self.how == "dies":
             os.kill(os.getpid(), 9)
+        if self.how == "exits":
+            raise SystemExit(3)
+        if self.how == "long":
+            raise RuntimeError("x" * 10**6)
+        if self.how == "orphans":
+            if os.fork() == 0:
+                time.sleep(120)
+            os.kill(os.getpid(), 9)
         if self.how == "slow":
             time.sleep(float(os.environ.get("SLOW_SECONDS", "60")))
         return super().fit(x, y, sample_weight)
@@ -200,6 +208,60 @@ def test_a_failing_trial_is_recorded_and_the_search_goes_on(searched: Project) -
         ("well", "complete", None),
         ("well", "complete", None),
     ]
+
+
+def test_whatever_an_estimator_does_is_a_line_of_its_trial(searched: Project) -> None:
+    """It exits, says too much, or leaves a child behind that keeps everything open that it has inherited."""
+    space = '{"model.how" = ["well", "exits", "long", "orphans"]}'
+    began = time.monotonic()
+    searched.json(*odd(searched, "--set", "tune.sampler=grid", "--set", f"tune.space={space}"))
+    assert time.monotonic() - began < 60, "the search waited for the child"
+    told = {t["params"]["model.how"]: t["error"] for t in searched.json("runs", "trials", "last")["trials"]}
+    assert told.pop("long").startswith("RuntimeError: xxx")
+    assert told == {"well": None, "exits": "SystemExit: 3", "orphans": "its process was killed by signal 9"}
+    sizes = [len(fields[3] or "") for fields in searched.events(searched.runs()[-1], "trial.ended")]
+    assert max(sizes) <= 2000
+
+
+def test_infinity_is_a_value_like_any_other(searched: Project) -> None:
+    searched.json("run", "tiny.toml", "--set", "tune.sampler=grid", "--set", 'tune.space={"model.C" = [inf, 1.0]}')
+    trials = searched.json("runs", "trials", "last")["trials"]
+    assert sorted((t["state"], t["params"]["model.C"]) for t in trials if t["params"]["model.C"] != 1.0) == [
+        ("complete", "inf")
+    ]
+
+
+def test_what_comes_from_the_environment_stays_out_of_every_record(searched: Project) -> None:
+    """Of the space, of a fixed parameter; a search that is resumed uses the value all the same."""
+    secret = "hunter2-and-more"
+    space = '{"model.how" = ["${HUSH}", "slow"], "model.C" = [0.5, 1.0, 2.0]}'
+    words = odd(searched, "--set", "tune.sampler=grid", "--set", f"tune.space={space}")
+    face = searched.start(*words, HUSH=secret, SLOW_SECONDS="0.3")
+    until(lambda: len(searched.runs()) == 1)
+    [run] = searched.runs()
+    until(lambda: len(searched.events(run, "trial.ended")) >= 2)
+    face.send_signal(signal.SIGINT)
+    assert face.wait(timeout=30) == 130
+    done = searched.mfbench("runs", "resume", run, "--json", HUSH=secret, SLOW_SECONDS="0.01")
+    assert done.returncode == 0, done.stderr
+    trials = searched.json("runs", "trials", run)["trials"]
+    tried = [(t["params"]["model.how"], t["params"]["model.C"]) for t in trials if t["state"] == "complete"]
+    assert sorted(tried) == [(how, c) for how in ("${HUSH}", "slow") for c in (0.5, 1.0, 2.0)]
+    shown = searched.mfbench("runs", "report", run, "-o", "-", HUSH=secret).stdout
+    assert secret not in done.stdout + done.stderr + shown
+    leaked = [p for p in searched.workspace.root.rglob("*") if p.is_file() and secret.encode() in p.read_bytes()]
+    assert not leaked
+    parts = searched.json("runs", "show", run)  # told once, though two workers have
+    for part, key in (("steps", "step"), ("checks", "name"), ("artifacts", "path")):
+        names = [item[key] for item in parts[part]]
+        assert len(names) == len(set(names)) > 0
+
+
+def test_a_grid_that_nobody_can_finish_is_refused(searched: Project) -> None:
+    for space in ('{"model.C" = "1..3000000000"}', '{"model.C" = "1..1000", "model.max_iter" = "1..1000"}'):
+        done = searched.mfbench("check", "tiny.toml", "--set", "tune.sampler=grid", "--set", f"tune.space={space}")
+        assert done.returncode == 2
+        assert "more than 100,000 points" in done.stderr
 
 
 def test_a_search_whose_trials_all_fail_ends_and_says_so(searched: Project) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from mfbench.recipe.schema import Candidate, Feature, Model, Space, Tune
 from mfbench.recipe.space import axes, grid, parse_axis
-from mfbench.tuning.settings import samples, settle, start_values
+from mfbench.tuning.settings import as_written, samples, settle, start_values
 
 
 @pytest.mark.parametrize(
@@ -35,6 +35,8 @@ def test_a_range(text: str, low: float, high: float, integer: bool, log: bool, s
         (Space(range="log 1..9 step 2"), "no step"),
         (Space(range="1..9 step 20"), "does not fit"),
         (Space(range="one to nine"), "is no range"),
+        (Space(range="0.0..1e400"), "too wide"),
+        (Space(range="0..99999999999999999999"), "too wide"),
         (Space(choices=()), "is empty"),
         (Space(choices=(1, 2, 1)), "twice"),
         (Space(), "either a range or choices"),
@@ -64,6 +66,13 @@ def test_a_grid_leaves_out_what_does_not_exist_beside_the_rest() -> None:
     ]
 
 
+def test_a_grid_is_walked_only_where_it_exists() -> None:
+    """Twenty candidates of 100 points each: 2,000 points, though the product of all entries has 100**20."""
+    space = {"depth": Space(range="1..100")}
+    tune = Tune(candidates={f"m{i}": Candidate(estimator="X", space=space) for i in range(20)})
+    assert len({tuple(point.items()) for point in grid(axes(tune))}) == 2000
+
+
 def test_a_grid_counts_its_steps_without_drifting() -> None:
     axis = parse_axis("model.x", Space(range="0.0..0.3 step 0.1"))
     assert axis.grid() == [0.0, 0.1, 0.2, 0.3]
@@ -91,6 +100,19 @@ def test_candidates_have_parameters_of_their_own() -> None:
     model, features = settle({"model": "line", "line.C": 2.0}, Model(), {}, tune)
     assert (model.estimator, model.params, features) == ("LogisticRegression", {"tol": 0.1, "C": 2.0}, {})
     assert samples(space, last=True) == {"model": "trees", "trees.max_depth": 9}
+
+
+def test_what_is_recorded_has_values_as_the_recipe_writes_them() -> None:
+    tune = Tune(
+        space={"model.a": Space(choices=("hush", "b")), "model.b": Space(range="1..2", when={"model.a": "hush"})},
+        candidates={"x": Candidate(estimator="X", params={"key": "hush"})},
+    )
+    written = {
+        "space": {"model.a": {"choices": ["${A}", "b"]}, "model.b": {"range": "${B}", "when": {"model.a": "${A}"}}},
+        "candidates": {"x": {"params": {"key": "${A}"}, "space": {}}},
+    }
+    assert "hush" not in repr(as_written(tune, written))
+    assert as_written(tune, written).space["model.b"].range == "1..2"
 
 
 def test_values_are_laid_over_model_and_features() -> None:

@@ -66,7 +66,7 @@ def _metrics(values: Values) -> Table:
     rows: list[Row] = []
     for key, item in metrics.items():
         _, low, high = words.estimate(item["value"], item["low"], item["high"])
-        row: Row = [Name(words.name(key, 60)), "higher" if item["greater"] else "lower",
+        row: Row = [Name(words.name(key, 60)), words.sense(item["greater"]),
                     Cell(words.measured(item["value"]), item["value"], strong=True)]  # fmt: skip
         row += [Cell("" if low == words.NOTHING else f"{low} to {high}")] if some else []
         row += [Cell(words.measured(item["baseline"]), item["baseline"])] if dummy else []

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from mfbench.bundle.manifest import MANIFEST, Manifest, parse_manifest
 from mfbench.bundle.model import Model
 from mfbench.bundle.trained_rows import seen_rows
-from mfbench.core.errors import MfbenchError
+from mfbench.core.errors import DamageError, MfbenchError
 from mfbench.core.hashing import digest_bytes
 from mfbench.core.text import plural
 from mfbench.stats.predicted import Predicted
@@ -48,13 +48,16 @@ def summon(
     task: str,
     classes: Sequence[Any],
 ) -> Champion:
-    """The champion with its answers to the held-out rows. Whatever is wrong with it is told, and never raised."""
+    """The champion with its answers to the held-out rows. Whatever is wrong with it is told, and never raised.
+
+    But for damage, raised as DamageError: a verdict would be kept, and stand when the files are whole again.
+    """
     name, digest = named["name"], named["digest"]
     try:
         with TemporaryDirectory(prefix="mfbench-") as place:
             folder = copy_bundle(files, "", Path(place))
             if digest_bytes((folder / MANIFEST).read_bytes()) != digest:
-                return Champion(name, digest, f"{name} is not what was registered: its manifest has another digest")
+                raise DamageError("the manifest has another digest")
             model = Model.load(folder, list(trusted))
             trouble = _other(model.manifest, task, classes, rows.columns)
             if trouble:
@@ -65,6 +68,9 @@ def summon(
         if lost:
             return Champion(name, digest, f"{name} gives no number for {plural(lost, 'row')}", model)
         return Champion(name, digest, None, model, predicted, seen)
+    except DamageError as error:
+        hint = "bring its files back, or give the alias to another version: mfbench models alias"
+        raise DamageError(f"the champion {name} is not what was registered: {error.message}", hint=hint) from None
     except MfbenchError as error:
         told = f"{error.message} ({error.hint})" if error.hint else error.message
     except Exception as error:  # a stranger's model may raise anything; the run goes on, and says so

@@ -24,7 +24,12 @@ def group_column(
     frame: pl.DataFrame, name: str, features: Mapping[str, Feature], key: tuple[str | int, ...]
 ) -> pl.Series:
     """A column of the data, or a derived feature, as text. Raises FitError at `key` where there is none."""
-    return segment_column(frame, name, features, key).cast(pl.String).fill_null(MISSING)
+    return tidy_zero(segment_column(frame, name, features, key)).cast(pl.String).fill_null(MISSING)
+
+
+def tidy_zero(column: pl.Series) -> pl.Series:
+    """-0.0 as 0.0, which it equals: as texts they would be two values."""
+    return column.set((column == 0).fill_null(False), 0.0) if column.dtype.is_float() else column
 
 
 def segment_column(
