@@ -16,22 +16,16 @@ from mfbench.journal.reader import read_events
 from mfbench.recipe.environment import expand
 from mfbench.recipe.schema import Data, Evaluate, Feature, Model, Tune
 from mfbench.recipe.space import axes
-from mfbench.stats.metrics import defaults, greater_is_better
+from mfbench.stats.metrics import greater_is_better
 from mfbench.steps.chosen import BEST
 from mfbench.steps.context import StepContext
 from mfbench.tuning.coordinator import Coordinator, Told, spent
 from mfbench.tuning.evaluator import Job
+from mfbench.tuning.goal import objectives
 from mfbench.tuning.outcome import choose, front_of, importance
 from mfbench.tuning.pool import Pool
 from mfbench.tuning.settings import as_written, settle, start_values
 from mfbench.tuning.study import FILE, Search
-
-
-def objectives(tune: Tune, evaluate: Evaluate, task: str) -> tuple[str, ...]:
-    """The names that the search goes by: as [tune] says, else the run's first metric."""
-    chosen = (tune.metric,) if tune.metric else tune.objectives
-    able = [name for name in evaluate.metrics if greater_is_better(name) is not None] or defaults(task)
-    return chosen or (able[0],)
 
 
 def run(ctx: StepContext) -> None:

@@ -16,7 +16,7 @@ from mfbench.flavors.base import Flavor
 from mfbench.recipe.schema import Feature, Model, Recipe, Tune
 from mfbench.recipe.space import CANDIDATE, Axis, axes
 from mfbench.stats.metrics import METRICS
-from mfbench.tuning.budget import DEFAULT_TRIALS
+from mfbench.tuning.goal import DEFAULT_TRIALS, objectives
 from mfbench.tuning.settings import samples, settle
 
 ENOUGH = {"values": ("values",), "classes": ("classes",), "scores": ("classes", "scores"),
@@ -50,12 +50,13 @@ def search_in_words(recipe: Recipe) -> str | None:
     tune = recipe.tune
     if tune is None:
         return None
-    names = (tune.metric,) if tune.metric else tune.objectives or (recipe.evaluate.metrics or ("its first metric",))[:1]
+    names = objectives(tune, recipe.evaluate, recipe.recipe.task)
     bounds = [f"{tune.trials} trials"] if tune.trials else []
     bounds += [f"at most {tune.timeout}"] if tune.timeout else []
     bounds += [f"until {tune.patience} in a row are no better"] if tune.patience else []
     count = ", ".join(bounds) or ("the whole grid" if tune.sampler == "grid" else f"{DEFAULT_TRIALS} trials")
-    return f"{count} ({tune.sampler}) of {', '.join(axes(tune))} by {' and '.join(names)} on {recipe.data.split.folds} folds"
+    what, folds = ", ".join(axes(tune)), recipe.data.split.folds
+    return f"{count} ({tune.sampler}) of {what} by {' and '.join(names)} on {folds} folds"
 
 
 def _points(space: dict[str, Axis], tune: Tune) -> Iterator[dict[str, Any]]:

@@ -15,8 +15,8 @@ from mfbench.core.text import plural, seconds
 from mfbench.journal.line import pack_number
 from mfbench.recipe.environment import expand
 from mfbench.recipe.schema import Feature, Model, Tune
-from mfbench.tuning.budget import DEFAULT_TRIALS
 from mfbench.tuning.evaluator import Order
+from mfbench.tuning.goal import DEFAULT_TRIALS
 from mfbench.tuning.pool import Evaluator, Pool
 from mfbench.tuning.settings import settle
 from mfbench.tuning.study import FINISHED, Search
