@@ -114,4 +114,5 @@ def _write(target: Path, text: str) -> None:
         finally:
             staged.unlink(missing_ok=True)
     except OSError as error:
+        error.filename = str(target)  # not the file that is written first, in its place
         raise from_os(error, "the report cannot be written") from error

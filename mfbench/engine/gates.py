@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from mfbench.core.text import did_you_mean
 from mfbench.recipe.gates import Gate, parse_gate
 from mfbench.recipe.loaded import LoadedRecipe
-from mfbench.stats.metrics import RESOURCES, greater_is_better
+from mfbench.stats.metrics import METRICS, RESOURCES, greater_is_better
 
 
 def check_gates(loaded: LoadedRecipe, computed: Sequence[str]) -> None:
@@ -24,7 +24,10 @@ def _wrong(gate: Gate, computed: Sequence[str]) -> tuple[str | None, str | None]
         if gate.by:
             return f"{gate.metric} is the whole model's: it has no value by {gate.by!r}", "take the `by` out"
     elif gate.metric not in computed:
-        return f"the gate's metric {gate.metric!r} is not evaluated", did_you_mean(gate.metric, [*computed, *RESOURCES])
+        known = [*computed, *RESOURCES]
+        more = f"name it in evaluate.metrics, or gate one of: {', '.join(known)}"
+        hint = more if gate.metric in METRICS else did_you_mean(gate.metric, known)
+        return f"the gate's metric {gate.metric!r} is not evaluated", hint
     greater = greater_is_better(gate.metric)
     if gate.champion and greater is not None and gate.greater != greater:
         sense = "more" if greater else "less"

@@ -24,7 +24,8 @@ def check_tune(recipe: Recipe, source: Source) -> None:
             raise source.error(("tune", name), f"tune.{name}: expected 1 to {most:,}, found {value}")
     if tune.timeout is not None:
         try:
-            parse_duration(tune.timeout)
+            if not parse_duration(tune.timeout):
+                raise ValueError("no trial can end in no time")
         except ValueError as error:
             raise source.error(("tune", "timeout"), f"tune.timeout: {error}") from None
     _objectives(tune, source)

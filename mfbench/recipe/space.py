@@ -112,7 +112,9 @@ def axes(tune: Tune) -> dict[str, Axis]:
         ready = [axis for axis in found if all(name in ordered for name, _ in axis.when)]
         if not ready:
             missing = next(name for name, _ in found[0].when if name not in ordered)
-            raise ValueError(f"{found[0].name!r} exists when {missing!r} has a value, and there is no such entry")
+            cycle = any(axis.name == missing for axis in found)
+            why = "which in turn waits for others" if cycle else "and there is no such entry"
+            raise ValueError(f"{found[0].name!r} exists when {missing!r} has a value, {why}")
         ordered |= {axis.name: axis for axis in ready}
         found = [axis for axis in found if axis.name not in ordered]
     return ordered

@@ -42,7 +42,7 @@ def run(ctx: StepContext) -> None:
     if alarms and data.leakage == "refuse":
         more = f"; and {len(alarms) - 3} more" if len(alarms) > 3 else ""
         what = "; ".join(item.told for item in alarms[:3]) + more
-        raise RefusedError(f"the test would not be honest: {what}", hint=_remedy(alarms))
+        raise RefusedError(f"the test would not be honest: {what}", hint=_remedy(alarms, features))
 
 
 def find_leaks(
@@ -62,19 +62,25 @@ def find_leaks(
     encoder = Encoder(columns, {})
     learned, held = sample(train), sample(test)
     everything = pl.Series([True]).new_from_index(0, test.height)
-    found += lone_predictors(
+    lone = lone_predictors(
         encoder.prepare(learned),
         encoder.prepare(held),
         (learned[TARGET], held[TARGET]),
         len(facts["classes"]),
         sides.examples(everything)[:3],
     )
+    dates = {f"{column.name}.{part}": column.name for column in columns for part in column.parts}
+    lone = [msgspec.structs.replace(item, column=dates.get(str(item.column), item.column)) for item in lone]
+    found += [item for i, item in enumerate(lone) if item.column not in {other.column for other in lone[:i]}]
     found += remarks.running_numbers(sides, frame) + remarks.unproven_dates(frame)
     return sorted(found, key=lambda item: item.level)
 
 
-def _remedy(alarms: list[Finding]) -> str:
+def _remedy(alarms: list[Finding], features: dict[str, Feature]) -> str:
     columns = sorted({str(item.column) for item in alarms if item.name in ("predictor", "missing")})
-    quoted = ", ".join(f'"{name}"' for name in columns)
-    leave = f"leave out what is not known before the outcome (data.exclude = [{quoted}]), or " if columns else ""
+    derived = [name for name in columns if name in features and features[name].expr is not None]
+    raw = ", ".join(f'"{name}"' for name in columns if name not in derived)
+    how = [f"data.exclude = [{raw}]"] if raw else []
+    how += [f"take {', '.join(derived)} out of [features]"] if derived else []
+    leave = f"leave out what is not known before the outcome ({'; '.join(how)}), or " if how else ""
     return f'{leave}if it is right so, set data.leakage = "warn"'

@@ -108,8 +108,10 @@ def _try(recipe: Recipe, tune: Tune, model: Model, label: str | None) -> None:
 
 def _where(key: tuple[str | int, ...], values: dict[str, Any], tune: Tune) -> tuple[str | int, ...]:
     """Where the recipe says what was refused: in the space, or in a candidate."""
-    if key[0] == "features" and ".".join(str(part) for part in key) in values:
-        return ("tune", "space", ".".join(str(part) for part in key))
+    if key[0] == "features":
+        dotted = ".".join(str(part) for part in key)
+        searched = next((name for name in values if f"{name}.".startswith(f"{dotted}.")), None)
+        return ("tune", "space", searched) if searched else key
     if key[0] != "model":
         return key
     rest = ".".join(str(part) for part in key[1:] if part != "params")

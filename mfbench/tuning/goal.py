@@ -1,4 +1,4 @@
-"""What a search goes by, and for how long where its recipe does not say. Light: a check tells it and loads no Optuna."""
+"""What a search goes by, and how long where its recipe does not say. Light: a check tells it and loads no Optuna."""
 
 from __future__ import annotations
 

@@ -14,9 +14,9 @@ from mfbench.data.leakage import Finding
 from mfbench.data.split import GIVEN, split_rows
 from mfbench.data.target import add_target
 from mfbench.recipe.load import load_recipe
-from mfbench.recipe.schema import Data, Split
+from mfbench.recipe.schema import Data, Feature, Split
 from mfbench.steps.ingest import load
-from mfbench.steps.leakage import find_leaks
+from mfbench.steps.leakage import _remedy, find_leaks
 from tests.support import Project
 
 RECIPES = Path(__file__).parents[2] / "recipes"
@@ -145,6 +145,19 @@ def test_a_column_that_alone_predicts(target: str) -> None:
     [leak] = [item for item in found(frame, task) if item.level == "alarm"]
     assert (leak.name, leak.column) == ("predictor", "refund")
     assert alarms(frame, task, exclude=("refund",)) == []
+
+
+def test_a_date_that_alone_predicts_is_told_once_with_its_column() -> None:
+    closed = pl.when(pl.col("sold") == 1).then(pl.lit(date(2024, 11, 1))).otherwise(None)
+    frame = BASE.with_columns(closed=closed)
+    assert alarms(frame) == [("predictor", "closed")]
+    assert alarms(frame, exclude=("closed",)) == []
+
+
+def test_the_remedy_names_what_a_recipe_can_leave_out() -> None:
+    leaks = [Finding(name="predictor", level="alarm", column=name, rows=9, told="") for name in ("closed", "early")]
+    told = _remedy(leaks, {"early": Feature(expr="closed < opened"), "closed": Feature(kind="datetime")})
+    assert '(data.exclude = ["closed"]; take early out of [features])' in told
 
 
 def test_a_strong_honest_column_is_no_alarm() -> None:

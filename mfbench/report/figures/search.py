@@ -100,9 +100,10 @@ def front(search: Values) -> Picture | None:
         axes.set(xlabel=_wish(goal(search)), ylabel=_wish(goal(search, 1)))
         rules(axes)
 
-    text = f"{len(best)} of {len(done):,} trials are beaten by no other in both objectives (diamonds). "
-    more = f"The search has {len(search['objectives'])} objectives; the first two are drawn." \
-        if len(search["objectives"]) > 2 else ""  # fmt: skip
+    count = len(search["objectives"])
+    several = f"all of the {count} objectives" if count > 2 else "both objectives"
+    text = f"{len(best)} of {len(done):,} trials are beaten by no other in {several} (diamonds)."
+    more = " The first two are drawn." if count > 2 else ""
     return picture("Pareto front", text + more, (350, 300), paint)
 
 
