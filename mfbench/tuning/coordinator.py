@@ -22,6 +22,7 @@ from mfbench.tuning.settings import settle
 from mfbench.tuning.study import FINISHED, Search
 
 STATES = {"complete": TrialState.COMPLETE, "pruned": TrialState.PRUNED, "failed": TrialState.FAIL}
+ALL_FAILED = 30  # so many, and none that did not fail: the next one would fail too
 Emit = Callable[..., None]
 
 
@@ -46,7 +47,7 @@ class Coordinator:
     ) -> None:  # fmt: skip
         self.search, self.tune, self.model, self.features = search, tune, model, features
         self.names, self.greater, self.emit, self.told = names, greater, emit, told
-        self.done = 0
+        self.done = self._failed = 0
         self._open: dict[int, tuple[Trial, dict[str, Any]]] = {}
         self._exhausted = False
         self._since_better = 0
@@ -99,6 +100,9 @@ class Coordinator:
         if self.limit is not None and self.done + len(self._open) >= self.limit:
             self.why = self.why or f"{plural(self.limit, 'trial')} done"
             return False
+        if self.done >= ALL_FAILED and self._failed == self.done:
+            self.why = f"the first {plural(self.done, 'trial')} failed"
+            return False
         if self.tune.patience is not None and self._since_better >= self.tune.patience:
             self.why = f"no better for {plural(self.tune.patience, 'trial')}"
             return False
@@ -147,6 +151,7 @@ class Coordinator:
     def _end(self, number: int, told: Told) -> None:
         self.told[number] = told
         self.done += told.state != "interrupted"
+        self._failed += told.state == "failed"
         params = _readable(told.params)
         self.emit("trial.ended", number, told.state, told.values, told.error, params, told.scores, told.seconds)
 

@@ -20,6 +20,7 @@ from mfbench.core.errors import MfbenchError
 from mfbench.tuning.evaluator import Job, Order
 
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_MAX_THREADS", "POLARS_MAX_THREADS")
+IDLE_DEATHS = 3
 
 
 @dataclass(eq=False)
@@ -46,6 +47,7 @@ class Pool:
 
     def __init__(self, job: Job, size: int, cpus: int, module: str = "mfbench.tuning") -> None:
         self._module = module
+        self._idle_deaths = 0
         self._job = msgspec.structs.replace(job, cpus=max(1, cpus // size))
         self._selector = selectors.DefaultSelector()
         self.evaluators: list[Evaluator] = []
@@ -107,14 +109,16 @@ class Pool:
         self._selector.register(read, selectors.EVENT_READ, evaluator)
 
     def _buried(self, evaluator: Evaluator) -> dict[str, Any]:
-        """Puts a new process in the place of one that has died; one that never came up ends the search."""
+        """Puts a new process in the place of one that has died. Those that die without a trial end the search: more
+        than a few are no accident."""
         code = evaluator.process.wait()
         self._selector.unregister(evaluator.answers)
         os.close(evaluator.answers)
         self.evaluators.remove(evaluator)
         how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
-        if not evaluator.ready:
+        self._idle_deaths += evaluator.busy is None
+        if self._idle_deaths > IDLE_DEATHS:
             hint = "what it printed stands in the run's log"
-            raise MfbenchError(f"an evaluator of the search could not start: it {how}", hint=hint)
+            raise MfbenchError(f"the evaluators of the search cannot live: the last one {how}", hint=hint)
         self._start()
         return {"died": f"its process {how}", "number": evaluator.busy}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import mfbench
-from mfbench.core.errors import UsageError
+from mfbench.core.errors import MfbenchError, UsageError
 from mfbench.report import html, markdown
 from tests.support import Project
 
@@ -124,5 +124,9 @@ def test_wrong_comparisons(used: Project, words: tuple[str, ...]) -> None:
 
 def test_wrong_reports(used: Project, bench: mfbench.Workbench) -> None:
     assert used.mfbench("runs", "report", "nothing").returncode == 2
+    nowhere = used.folder / "nowhere" / "x.html"
+    with pytest.raises(MfbenchError, match="cannot be written") as caught:
+        bench.report(used.runs()[0], nowhere)
+    assert caught.value.where == str(nowhere)
     with pytest.raises(UsageError, match="no format"):
         bench.report("last", format="pdf")  # type: ignore[arg-type]

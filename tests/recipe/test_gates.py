@@ -87,7 +87,7 @@ def checked(folder: Path, line: str) -> None:
         ("confidence = 1.0", "found 1", ""),
         ("min_rows = 9", "min_rows: expected at least 10, found 9", ""),
         ('gates = ["f1 > 0", "f1 > 0"]', "the gate 'f1 > 0' stands here twice", ""),
-        ('gates = ["log_loss < 1"]', "the gate's metric 'log_loss' is not evaluated", "name it in evaluate.metrics, or"),
+        ('gates = ["log_loss < 1"]', "the gate's metric 'log_loss' is not evaluated", "name it in evaluate.metrics"),
         ('gates = ["latency < 1"]', "the gate's metric 'latency' is not evaluated", "did you mean 'latency_ms'?"),
         ('gates = ["latency_ms < 1 by city"]', "latency_ms is the whole model's", "take the `by` out"),
         ('gates = ["size_mb gap by city < 1"]', "size_mb is the whole model's", ""),

@@ -388,7 +388,7 @@ wrong("a search of nothing", add("‸[tune]\ntrials = 40"), "its space is empty"
 wrong("no trials", tune("‸trials = 0"), "tune.trials: expected 1 to 100,000, found 0")
 wrong("a time without unit", tune('‸timeout = "5"'), "tune.timeout")
 wrong("a search of no time", tune('‸timeout = "0s"'), "tune.timeout")
-wrong("too many processes", tune("‸parallel = 4000"), "tune.parallel: expected 1 to 256, found 4,000")
+wrong("too many processes", tune("‸parallel = 4000"), "tune.parallel: expected 1 to 256, found 4000")
 wrong("a searched column that is none", space('‸"features.nosuch.scale" = ["standard", "none"]'), "no column 'nosuch'")
 wrong("metric and objectives", tune('‸metric = "roc_auc"\nobjectives = ["f1"]'), "either `metric` or `objectives`")
 wrong("the same objective twice", tune('‸objectives = ["f1", "f1"]'), "stands twice")

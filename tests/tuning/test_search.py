@@ -241,7 +241,10 @@ def test_what_comes_from_the_environment_stays_out_of_every_record(searched: Pro
     [run] = searched.runs()
     until(lambda: len(searched.events(run, "trial.ended")) >= 2)
     face.send_signal(signal.SIGINT)
-    assert face.wait(timeout=30) == 130
+    _, told = face.communicate(timeout=30)
+    assert face.returncode == 130
+    assert f"mfbench runs resume {run}" in told
+    assert "running" not in searched.mfbench("runs", "trials", run).stdout
     done = searched.mfbench("runs", "resume", run, "--json", HUSH=secret, SLOW_SECONDS="0.01")
     assert done.returncode == 0, done.stderr
     trials = searched.json("runs", "trials", run)["trials"]
@@ -269,6 +272,14 @@ def test_a_search_whose_trials_all_fail_ends_and_says_so(searched: Project) -> N
     assert done.returncode == 1
     assert "the search found nothing: all 6 trials failed" in done.stderr
     assert "most often: RuntimeError: no luck" in done.stderr
+
+
+def test_a_search_whose_first_thirty_trials_fail_does_not_use_up_its_time(searched: Project) -> None:
+    words = ["--set", "model.how=raises", "--set", 'tune.space={"model.C"="0.1..3.0"}', "--set", "tune.timeout=10m"]
+    searched.recipe(RECIPE.replace("trials = 6\n", ""))
+    done = searched.mfbench(*odd(searched, *words))
+    assert done.returncode == 1
+    assert "all 30 trials failed" in done.stderr
 
 
 def test_the_time_of_a_search_is_kept(searched: Project) -> None:
