@@ -86,7 +86,7 @@ class Model:
         predicted = decided(predicted, self.manifest.threshold)
         if self.manifest.forecast and self.manifest.forecast["intervals"] and STEPS_AHEAD in frame.columns:
             intervals = msgspec.convert(self.manifest.forecast["intervals"], Intervals)
-            predicted = bounded(predicted, frame[STEPS_AHEAD], intervals)
+            predicted = bounded(predicted, frame, STEPS_AHEAD, intervals)
         return predictions(predicted, list(self.manifest.classes))
 
 
@@ -158,9 +158,10 @@ def decided(predicted: Prediction, threshold: float | None) -> Prediction:
     return replace(predicted, values=(predicted.scores[:, 1] >= threshold).astype(float))
 
 
-def bounded(predicted: Prediction, ahead: pl.Series, intervals: Intervals) -> Prediction:
-    """The same values with the interval that belongs to so many steps ahead."""
-    low, high = bounds(predicted.values, ahead.to_numpy(), intervals)
+def bounded(predicted: Prediction, rows: pl.DataFrame, ahead: str, intervals: Intervals) -> Prediction:
+    """The same values with the interval that belongs to so many steps ahead (the column `ahead`) of a series."""
+    series = rows[intervals.series] if intervals.series in rows.columns else None
+    low, high = bounds(predicted.values, rows[ahead].to_numpy(), intervals, series)
     return replace(predicted, low=low, high=high)
 
 

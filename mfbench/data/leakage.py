@@ -24,6 +24,8 @@ REPEATED, FEW_REPEATED = 0.01, 5  # share and number of the test's rows beyond w
 BY_CHANCE = 10  # times as many repeated rows as independent columns would give: those are copies
 FILLED = 0.5  # how much more a column is missing where there is no target, to be known only with it
 FEW_DROPPED = 20
+FEW_FILLED = 30  # values of one class alone: with fewer, it may be chance
+EXPECTED = 15.0  # rows of other classes that would be filled if it were
 NEWEST, ABSENT, PRESENT = 0.1, 0.9, 0.5
 _OURS = re.compile(r"__.*__")
 
@@ -170,6 +172,26 @@ def missing_later(sides: Sides, dropped: int, dropped_nulls: dict[str, float]) -
             rows = int(absent.sum())
             rest: dict[str, Any] = {"rows": rows, "examples": sides.examples(absent)}
             found.append(Finding(name="missing", level="alarm", column=name, told=told, **rest))
+    return found
+
+
+def filled_by_outcome(sides: Sides, classes: list[Any]) -> list[Finding]:
+    """A feature that has values for one class alone, and often: it is written down once the outcome is known."""
+    found = []
+    codes = sides.train[TARGET]
+    for name in sides.features if classes else ():
+        there = sides.train[name].is_not_null()
+        filled = int(there.sum())
+        if not FEW_FILLED <= filled < sides.train.height:
+            continue
+        met = codes.filter(there).unique().to_list()
+        others = int((codes != met[0]).sum())
+        # By chance the others would be filled as often; none of so many is no chance.
+        if len(met) == 1 and others * filled / sides.train.height >= EXPECTED:
+            share = filled / max(1, int((codes == met[0]).sum()))
+            told = f"{name!r} is filled in {share:.0%} of the training rows of the class {classes[met[0]]!r} and in "
+            told += f"none of the {others:,} others: it seems to be known only once the outcome is"
+            found.append(Finding(name="missing", level="alarm", column=name, rows=filled, told=told))
     return found
 
 

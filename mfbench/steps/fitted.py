@@ -44,7 +44,7 @@ class Fitted:
         if self.threshold is not None and not predicted.probabilities:
             raise no_probabilities(self.name)
         predicted = decided(predicted, self.threshold)
-        return bounded(predicted, rows[HORIZON], self.intervals) if self.intervals else predicted
+        return bounded(predicted, rows, HORIZON, self.intervals) if self.intervals else predicted
 
 
 def load_fitted(ctx: StepContext) -> Fitted:

@@ -42,6 +42,7 @@ def run(ctx: StepContext) -> None:
         forecast.horizon,
         forecast.coverage,
         0.0 if float(train[TARGET].min() or 0) >= 0 else None,  # type: ignore[arg-type]
+        after[forecast.series] if forecast.series else None,
     )
     ctx.output(FILE).write_bytes(jsonio.pretty(found))
     first, last = (found.offsets[i][1] - found.offsets[i][0] for i in (0, -1))

@@ -72,6 +72,8 @@ def find_leaks(
     dates = {f"{column.name}.{part}": column.name for column in columns for part in column.parts}
     lone = [msgspec.structs.replace(item, column=dates.get(str(item.column), item.column)) for item in lone]
     found += [item for i, item in enumerate(lone) if item.column not in {other.column for other in lone[:i]}]
+    told = {item.column for item in found if item.level == "alarm"}  # one reason for a column is enough
+    found += [item for item in leakage.filled_by_outcome(sides, facts["classes"]) if item.column not in told]
     found += remarks.running_numbers(sides, frame) + remarks.unproven_dates(frame)
     return sorted(found, key=lambda item: item.level)
 

@@ -233,3 +233,22 @@ def test_few_errors_of_a_step_borrow_from_those_around() -> None:
     assert all(low < -1 and high > 1 for low, high in table.offsets)
     low, _ = bounds(np.full(24, 0.5), np.arange(1, 25), table)
     assert (low == 0).all(), "a count is not below zero"
+
+
+def test_each_series_has_the_intervals_of_its_own_errors() -> None:
+    random = np.random.default_rng(4)
+    names = np.repeat(["small", "large", "rare"], [600, 600, 6])
+    spread = np.repeat([1.0, 10.0, 1.0], [600, 600, 6])
+    ahead = np.tile(np.arange(1, 4), 402)
+    table = make_intervals(
+        random.normal(size=1206) * spread, np.zeros(1206), ahead, 3, 0.9, None, pl.Series("site", names)
+    )
+    assert (table.series, sorted(table.own)) == ("site", ["large", "small"])
+    for name, size in (("small", 1.0), ("large", 10.0)):
+        low, high = bounds(np.zeros(6000), np.tile([1, 2, 3], 2000), table, pl.Series([name] * 6000))
+        truth = random.normal(size=6000) * size
+        assert ((truth >= low) & (truth <= high)).mean() == pytest.approx(0.9, abs=0.04)
+    pooled = bounds(np.zeros(3), [1, 2, 3], table)
+    for unknown in ("rare", "new", None):
+        mine = bounds(np.zeros(3), [1, 2, 3], table, pl.Series([unknown] * 3, dtype=pl.String))
+        assert np.array_equal(mine, pooled)

@@ -229,3 +229,14 @@ def test_an_alarm_refuses_the_run_and_warn_lets_it_go_on(project: Project) -> No
     assert checks["leakage: keys: id"] is False
     assert checks["leakage: rows"] is True
     assert project.mfbench("run", "leaky.toml", "--set", 'data.leakage="warn"').returncode == 0
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+def test_a_column_that_one_class_alone_fills_is_an_alarm(share: float) -> None:
+    sold = BASE["sold"] == 1
+    some = pl.Series(RANDOM.random(ROWS) < share)
+    reason = pl.Series("reason", [("moved" if a and b else None) for a, b in zip(sold, some, strict=True)])
+    assert alarms(BASE.with_columns(reason)) == [("missing", "reason")]
+    # Filled at random, however rarely, it is nothing; nor is a single value of one class.
+    assert alarms(BASE.with_columns(pl.Series("reason", ["x" if b else None for b in some]))) == []
+    assert alarms(BASE.with_columns(pl.Series("reason", ["x" if i == 3 else None for i in range(ROWS)]))) == []
