@@ -10,6 +10,7 @@ from mfbench.workspace.workspace import Workspace
 def trials(workspace: Workspace, run: str, front: bool) -> dict[str, Any]:
     """{objectives, greater, trials}; without a search, all empty."""
     from mfbench.journal.reader import read_events
+    from mfbench.stats import pareto
     from mfbench.store.trials import list_trials
 
     events = read_events(workspace.run_folder(run) / "events")
@@ -18,7 +19,9 @@ def trials(workspace: Workspace, run: str, front: bool) -> dict[str, Any]:
     found = [trial for trial in list_trials(workspace, run) if trial["state"] != "interrupted"]
     found.sort(key=lambda trial: _rank(trial, greater))
     if front:
-        found = [trial for trial in found if trial["state"] == "complete" and not _beaten(trial, found, greater)]
+        complete = {trial["trial"]: trial for trial in found if trial["state"] == "complete"}
+        points = {number: [-value for value in _better_is_less(one, greater)] for number, one in complete.items()}
+        found = [complete[number] for number in pareto.front(points)]
     return {"objectives": about.get("names", []), "greater": greater, "trials": found}
 
 
@@ -31,9 +34,3 @@ def _rank(trial: dict[str, Any], greater: list[bool]) -> tuple[Any, ...]:
 def _better_is_less(trial: dict[str, Any], greater: list[bool]) -> list[float]:
     values = trial["values"] or []
     return [-value if more else value for value, more in zip(values, greater, strict=False)]
-
-
-def _beaten(trial: dict[str, Any], others: list[dict[str, Any]], greater: list[bool]) -> bool:
-    mine = _better_is_less(trial, greater)
-    rivals = [_better_is_less(other, greater) for other in others if other["state"] == "complete"]
-    return any(rival != mine and all(a <= b for a, b in zip(rival, mine, strict=True)) for rival in rivals)

@@ -7,12 +7,13 @@ import warnings
 
 import optuna
 
+from mfbench.stats.pareto import front
 from mfbench.tuning.coordinator import Told
 
 NOISE = 0.1
 
 
-def choose(complete: dict[int, Told], front: list[int], greater: list[bool]) -> tuple[int, str]:
+def choose(complete: dict[int, Told], best: list[int], greater: list[bool]) -> tuple[int, str]:
     """(number of the trial to go on with, why).
 
     One objective: the best. Several: of the Pareto front, those whose first objective is worse than the best by no more
@@ -23,7 +24,7 @@ def choose(complete: dict[int, Told], front: list[int], greater: list[bool]) -> 
     first = max(complete, key=lambda n: (_signed(complete[n], 0, greater), -n))
     if len(greater) == 1:
         return first, "the best"
-    near = [number for number in front if _about_as_good(complete[number], complete[first], greater)]
+    near = [number for number in best if _about_as_good(complete[number], complete[first], greater)]
     second = {number: _signed(complete[number], 1, greater) for number in near}
     leader = max(second.values())
     alike = [number for number in near if second[number] >= leader - NOISE * abs(leader)]
@@ -40,17 +41,8 @@ def _about_as_good(told: Told, best: Told, greater: list[bool]) -> bool:
 
 
 def front_of(complete: dict[int, Told], greater: list[bool]) -> list[int]:
-    """The trials that no other is at least as good as in everything and better in something; best first."""
-    points = {
-        number: tuple(_signed(told, i, greater) for i in range(len(greater))) for number, told in complete.items()
-    }
-    front = [
-        number
-        for number, point in points.items()
-        if not any(all(a >= b for a, b in zip(other, point, strict=True)) and other != point
-                   for other in points.values())
-    ]  # fmt: skip
-    return sorted(front, key=lambda number: (tuple(-value for value in points[number]), number))
+    """The numbers of the trials on the Pareto front, the best by the first objective first."""
+    return front({n: [_signed(told, i, greater) for i in range(len(greater))] for n, told in sorted(complete.items())})
 
 
 def importance(study: optuna.Study, seed: int, index: int = 0) -> dict[str, float]:
