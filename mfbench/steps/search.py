@@ -27,49 +27,30 @@ from mfbench.tuning.pool import Pool
 from mfbench.tuning.settings import as_written, settle, start_values
 from mfbench.tuning.study import FILE, Search
 
+STAGES = 8  # into so many a fit is divided, where its iterations are what is pruned on
+
 
 def run(ctx: StepContext) -> None:
-    tune, model, features = (
-        ctx.typed(Tune, "tune"),
-        ctx.typed(Model, "model"),
-        ctx.typed(dict[str, Feature], "features"),
-    )
+    tune, model = ctx.typed(Tune, "tune"), ctx.typed(Model, "model")
+    features = ctx.typed(dict[str, Feature], "features")
     task, seed, data = ctx.config["task"], ctx.config["seed"], ctx.typed(Data, "data")
     names = objectives(tune, ctx.typed(Evaluate, "evaluate"), task)
     greater = [bool(greater_is_better(name)) for name in names]
     recorded = as_written(tune, ctx.written["tune"])
     written = msgspec.structs.replace(model, params=ctx.written["model"]["params"])
     space = axes(recorded)
-    staged = tune.prune_on == "iterations"
-    steps = STAGES if staged else data.split.folds
+    steps = STAGES if tune.prune_on == "iterations" else data.split.folds
     search = Search(ctx.run_folder, ctx.config["name"], tune, space, greater, seed, steps)
     known = told_before(ctx) if search.begun_before else {}
     coordinator = Coordinator(search, tune, model, features, names, greater, ctx.emit, known)
-    told = {"names": names, "greater": greater, "limit": coordinator.limit, "timeout": tune.timeout}
-    ctx.emit("search", told)
+    ctx.emit("search", {"names": names, "greater": greater, "limit": coordinator.limit, "timeout": tune.timeout})
     if search.begun_before:
-        kept = coordinator.resume()
-        ctx.log(f"the search goes on: {plural(kept, 'finished trial')} kept")
+        ctx.log(f"the search goes on: {plural(coordinator.resume(), 'finished trial')} kept")
     else:
         search.start_from(start_values(space, written, features))
-    parallel = min(tune.parallel, coordinator.limit or tune.parallel)
-    job = Job(
-        data_file=str(ctx.input("ingest", "data.parquet").absolute()),
-        split_file=str(ctx.input("split", "split.parquet").absolute()),
-        folder=str((ctx.folder.parent / ".folds").absolute()),
-        recipe_folder=str(ctx.recipe_folder.absolute()),
-        data=data,
-        task=task,
-        outcome=ctx.json("ingest", "facts.json")["target_columns"],
-        names=names,
-        seed=seed,
-        cpus=ctx.cpus,
-        stages=STAGES if staged else 0,
-        ask=tune.pruner != "none",
-    )
     ctx.log(f"searching {', '.join(space)} by {' and '.join(names)} on {plural(data.split.folds, 'fold')}")
-    began = time.monotonic()
-    pool = Pool(job, parallel, ctx.cpus)
+    began, job = time.monotonic(), _job(ctx, tune, data, names)
+    pool = Pool(job, min(tune.parallel, coordinator.limit or tune.parallel), ctx.cpus)
     try:
         coordinator.run(pool, parse_duration(tune.timeout) if tune.timeout else None)
     finally:
@@ -79,7 +60,22 @@ def run(ctx: StepContext) -> None:
     _conclude(ctx, coordinator, names, greater, spent(began))
 
 
-STAGES = 8
+def _job(ctx: StepContext, tune: Tune, data: Data, names: tuple[str, ...]) -> Job:
+    """What every evaluator has to know; paths are absolute, as its folder is not ours."""
+    return Job(
+        data_file=str(ctx.input("ingest", "data.parquet").absolute()),
+        split_file=str(ctx.input("split", "split.parquet").absolute()),
+        folder=str((ctx.folder.parent / ".folds").absolute()),
+        recipe_folder=str(ctx.recipe_folder.absolute()),
+        data=data,
+        task=ctx.config["task"],
+        outcome=ctx.json("ingest", "facts.json")["target_columns"],
+        names=names,
+        seed=ctx.config["seed"],
+        cpus=ctx.cpus,
+        stages=STAGES if tune.prune_on == "iterations" else 0,
+        ask=tune.pruner != "none",
+    )
 
 
 def _conclude(ctx: StepContext, found: Coordinator, names: tuple[str, ...], greater: list[bool], took: str) -> None:
