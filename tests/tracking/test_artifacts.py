@@ -11,6 +11,7 @@ import pytest
 
 from mfbench.core.errors import MfbenchError, UsageError
 from mfbench.journal.blobs import Blobs
+from mfbench.journal.reader import read_events
 from mfbench.store.runs import show_run
 from mfbench.tracking.run import Run, start_run
 from mfbench.workspace.workspace import Workspace
@@ -125,4 +126,6 @@ def test_threads_do_not_mix_their_files(run: Run, tmp_path: Path) -> None:
     assert {path: body for path, (_, body) in _kept(run).items()} == {
         f"file{number}": str(number).encode() * 5000 for number in range(6)
     }
-    assert len(show_run(run.workspace, run.id)["artifacts"]) == 60
+    events = read_events(run.workspace.run_folder(run.id) / "events")
+    assert sum(event[2] == "artifact" for event in events) == 60
+    assert len(show_run(run.workspace, run.id)["artifacts"]) == 6  # of one name, the last
