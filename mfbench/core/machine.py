@@ -6,6 +6,8 @@ import getpass
 import os
 from functools import cache
 
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_MAX_THREADS", "POLARS_MAX_THREADS")
+
 
 def available_cpus() -> int:
     """The cores that this process may use."""
@@ -28,3 +30,8 @@ def _login(user: int) -> str:
     except (KeyError, OSError):  # a container user without a name
         name = str(user)
     return f"{name}@{host()}"
+
+
+def thread_limits(cpus: int) -> dict[str, str]:
+    """The environment under which the libraries of a new process use so many threads."""
+    return dict.fromkeys(_THREADS, str(cpus))

@@ -77,7 +77,7 @@ def drive(request: Request, report: Report, loaded: LoadedRecipe | None = None) 
         hits = find_hits(steps, workspace)
         champion = find_champion(loaded, workspace, hits)
         steps, given = with_gates(loaded, steps, champion, workspace)
-        hits = find_hits(steps, workspace)
+        hits = find_hits(steps, workspace, hits)
         warm = None if len(hits) == len(steps) else rehearse(loaded, cpus)
     except FitError as error:
         raise loaded.error(error.key, error.message, error.hint) from None
@@ -139,8 +139,10 @@ def drive_steps(workspace: Workspace, name: str, steps: list[JobStep], report: R
     run.end(work)
 
 
-def find_hits(steps: list[JobStep], workspace: Workspace | None) -> dict[str, CachedStep]:
-    """The steps whose results are there already, by name.
+def find_hits(
+    steps: list[JobStep], workspace: Workspace | None, known: dict[str, CachedStep] | None = None
+) -> dict[str, CachedStep]:
+    """The steps whose results are there already, by name; `known` are those that were found before.
 
     A step counts only where all that it depends on does: one that has to run again may come out differently
     (not every estimator is deterministic), and what was made from its old result would no longer fit.
@@ -150,7 +152,8 @@ def find_hits(steps: list[JobStep], workspace: Workspace | None) -> dict[str, Ca
         return hits
     cache = StepCache(workspace.cache, Blobs(workspace.blobs))
     for step in steps:
-        hit = cache.get(step.key) if all(need in hits for need in step.needs) else None
+        found = (known or {}).get(step.name)
+        hit = found or (cache.get(step.key) if all(need in hits for need in step.needs) else None)
         if hit is not None:
             hits[step.name] = hit
     return hits

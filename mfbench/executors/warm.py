@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from queue import SimpleQueue
 
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_MAX_THREADS", "POLARS_MAX_THREADS")
+from mfbench.core.machine import thread_limits
 
 
 class WarmWorker:
@@ -87,7 +87,7 @@ def _become_worker(printed: int, cpus: int) -> None:
     # Whoever forked us (a test runner, a notebook) may have put something else in their place.
     sys.stdout = open(1, "w", buffering=1, encoding="utf-8", closefd=False)  # noqa: SIM115
     sys.stderr = open(2, "w", buffering=1, encoding="utf-8", closefd=False)  # noqa: SIM115
-    os.environ.update(dict.fromkeys(_THREADS, str(cpus)), TZ="UTC", PYTHONUNBUFFERED="1")
+    os.environ.update(thread_limits(cpus), TZ="UTC", PYTHONUNBUFFERED="1")
     os.environ["OMP_WAIT_POLICY"] = (
         "PASSIVE"  # beside other work, threads that spin at a barrier cost ten times their gain
     )

@@ -80,6 +80,15 @@ def fits(name: str, task: str) -> bool:
     return task in METRICS[name].tasks
 
 
+_ENOUGH = {"values": ("values", "intervals"), "classes": ("classes",), "scores": ("classes", "scores"),
+           "probabilities": ("classes", "scores", "probabilities")}  # fmt: skip
+
+
+def suffices(gives: str, name: str) -> bool:
+    """Whether a metric can be computed from what a model gives: values, classes, scores or probabilities."""
+    return METRICS[name].needs in _ENOUGH[gives]
+
+
 def usual_order(keys: Iterable[str]) -> list[str]:
     """Each key once, the best known metrics first, the rest by name."""
     known = list(METRICS)

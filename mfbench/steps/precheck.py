@@ -26,8 +26,6 @@ from mfbench.steps.ingest import load
 from mfbench.steps.judging.fit import check_gates
 from mfbench.steps.tune_fit import check_tune_fits, search_in_words
 
-_ENOUGH = {"values": ("values", "intervals"), "classes": ("classes",), "scores": ("classes", "scores"),
-           "probabilities": ("classes", "scores", "probabilities")}  # fmt: skip
 _NEEDED = {"probabilities": "probabilities", "scores": "scores or probabilities"}
 
 
@@ -110,10 +108,10 @@ def check_metrics(recipe: Recipe, flavor: Flavor) -> tuple[str, ...]:
     gives = flavor.gives(recipe.model, task)
     chosen = recipe.evaluate.metrics or metrics.defaults(task, probabilities=gives == "probabilities")
     for i, name in enumerate(chosen):
-        if metrics.METRICS[name].needs not in _ENOUGH[gives]:
+        if not metrics.suffices(gives, name):
             estimator = flavor.estimator_name(recipe.model, task)
             needs = metrics.METRICS[name].needs
-            able = [other for other in metrics.names(task) if metrics.METRICS[other].needs in _ENOUGH[gives]]
+            able = [other for other in metrics.names(task) if metrics.suffices(gives, other)]
             raise FitError(
                 ("evaluate", "metrics", i),
                 f"{name} needs {_NEEDED[needs]}, and {estimator} gives none",

@@ -15,12 +15,9 @@ from mfbench.features.columns import choose_columns
 from mfbench.flavors.base import Flavor
 from mfbench.recipe.schema import Feature, Model, Recipe, Tune
 from mfbench.recipe.space import CANDIDATE, Axis, axes
-from mfbench.stats.metrics import METRICS
+from mfbench.stats.metrics import METRICS, suffices
 from mfbench.tuning.goal import DEFAULT_TRIALS, objectives
 from mfbench.tuning.settings import samples, settle
-
-ENOUGH = {"values": ("values",), "classes": ("classes",), "scores": ("classes", "scores"),
-          "probabilities": ("classes", "scores", "probabilities")}  # fmt: skip
 
 
 def check_tune_fits(recipe: Recipe, train: pl.DataFrame, outcome: list[str]) -> None:
@@ -66,18 +63,10 @@ def _points(space: dict[str, Axis], tune: Tune) -> Iterator[dict[str, Any]]:
         chosen = {} if label is None else {CANDIDATE: label}
         shared = {n: a for n, a in space.items() if n not in own and CANDIDATE not in dict(a.when) and n != CANDIDATE}
         for last in (False, True):
-            yield samples(shared, last) | _of(own, chosen, last)
-        first = {**chosen, **_of(own, chosen, last=False)}
+            yield samples(shared, last) | samples(own, last, chosen)
+        first = samples(own, False, chosen)
         for name, axis in own.items():
             yield from ({**first, name: end} for end in axis.ends())
-
-
-def _of(own: dict[str, Axis], chosen: dict[str, Any], last: bool) -> dict[str, Any]:
-    point = dict(chosen)
-    for name, axis in own.items():
-        if axis.exists(point):
-            point[name] = axis.ends()[-1 if last else 0]
-    return point
 
 
 def _settled(values: dict[str, Any], recipe: Recipe, tune: Tune) -> tuple[Model, dict[str, Feature]]:
@@ -97,11 +86,7 @@ def _try(recipe: Recipe, tune: Tune, model: Model, label: str | None) -> None:
     gives = flavor.gives(model, task)
     named = (tune.metric,) if tune.metric else tune.objectives
     for name in (*named, *(recipe.evaluate.metrics if label else ())):
-        if (
-            name in METRICS
-            and METRICS[name].needs in ("probabilities", "scores")
-            and (METRICS[name].needs not in ENOUGH[gives])
-        ):
+        if name in METRICS and not suffices(gives, name):
             estimator = flavor.estimator_name(model, task)
             raise FitError(("model", "estimator"), f"{name} needs {METRICS[name].needs}, and {estimator} gives none")
 

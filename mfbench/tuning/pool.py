@@ -17,9 +17,9 @@ import msgspec
 
 from mfbench.core import jsonio
 from mfbench.core.errors import MfbenchError
+from mfbench.core.machine import thread_limits
 from mfbench.tuning.evaluator import Job, Order
 
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_MAX_THREADS", "POLARS_MAX_THREADS")
 IDLE_DEATHS = 3
 
 
@@ -97,7 +97,7 @@ class Pool:
 
     def _start(self) -> None:
         read, write = os.pipe()
-        environment = {**os.environ, **dict.fromkeys(_THREADS, str(self._job.cpus))}
+        environment = {**os.environ, **thread_limits(self._job.cpus)}
         process = subprocess.Popen(
             [sys.executable, "-m", self._module, str(write)],
             stdin=subprocess.PIPE, pass_fds=[write], env=environment,

@@ -61,9 +61,9 @@ def start_values(space: dict[str, Axis], model: Model, features: dict[str, Featu
     return given
 
 
-def samples(space: dict[str, Axis], last: bool) -> dict[str, Any]:
-    """One point at an end of the space, for a check: every first value, or every last."""
-    point: dict[str, Any] = {}
+def samples(space: dict[str, Axis], last: bool, chosen: dict[str, Any] | None = None) -> dict[str, Any]:
+    """One point at an end of the space, for a check: every first value, or every last, beside what is `chosen`."""
+    point = dict(chosen or {})
     for name, axis in space.items():
         if axis.exists(point):
             point[name] = axis.ends()[-1 if last else 0]
