@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from mfbench.api.upkeep import Upkeep
 from mfbench.core.errors import NotFoundError, RefusedError, RunFailedError, UsageError
 from mfbench.core.machine import host
 from mfbench.workspace.workspace import Workspace, create, find, require
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 PathLike = str | os.PathLike[str]
 
 
-class Workbench:
+class Workbench(Upkeep):
     """A workspace. Holds no file open; safe to use from several threads.
 
     >>> bench = Workbench.open()  # doctest: +SKIP

@@ -15,11 +15,15 @@ COMMANDS = {
     "init": ("init", "Make a workspace here; --demo adds recipes and data to try."),
     "check": ("check", "Check a recipe against its data, without running it."),
     "run": ("run", "Run a recipe: train, evaluate, gate and register a model."),
-    "runs": ("runs", "List, show, follow and stop runs."),
+    "runs": ("runs", "List, show, follow, stop and delete runs."),
     "models": ("models", "List, show and name registered models."),
     "score": ("score", "Predict every row of a file with a model."),
     "sql": ("sql", "Query everything recorded, read-only."),
-    "doctor": ("doctor", "Say what is installed, where things are, and whether they are whole."),
+    "export": ("export", "Write runs and models to one archive."),
+    "import": ("import_", "Take an archive of runs and models in."),
+    "merge": ("merge", "Take everything of another workspace in."),
+    "gc": ("gc", "Take away what nothing refers to; --dry-run says what and why."),
+    "doctor": ("doctor", "Say what is damaged; --repair mends it, --rebuild makes the database anew."),
 }
 
 
