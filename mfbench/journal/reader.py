@@ -31,13 +31,22 @@ class Damage:
         return f"; events {self.missing[0]} to {self.missing[1]} are missing" if self.missing else ""
 
 
+TAIL = 10  # bytes: a checksum and its newline, which stand for the line that they end
+
+
 @dataclass
 class Cursor:
-    """How far one segment was read: a byte offset at a line's start and the next expected sequence."""
+    """How far one segment was read: a byte offset at a line's start and the next expected sequence.
+
+    `tail` is the end of the last line before `offset`. Where it does not stand there any more, the segment is not the
+    one that was read: `changed` is set, and nothing more is read.
+    """
 
     path: str
     offset: int = 0
     next_seq: int = 0
+    tail: bytes = b""
+    changed: bool = False
     damages: list[Damage] = field(default_factory=list)
     at_end: bool = False  # whether the last read got to where the file ended then
     _after_damage: bool = False
@@ -48,7 +57,10 @@ class Cursor:
             with open(self.path, "rb", buffering=0) as stream:  # noqa: PTH123  thousands of files: paths as text
                 left = os.fstat(stream.fileno()).st_size - self.offset
                 self.at_end = limit is None or left <= limit
-                stream.seek(self.offset)
+                stream.seek(self.offset - len(self.tail))
+                if self.tail and stream.read(len(self.tail)) != self.tail:
+                    self.changed = self.at_end = True
+                    return []
                 chunk = stream.read(max(0, left) if self.at_end else limit)
                 if not self.at_end and b"\n" not in chunk:
                     chunk += stream.readline()
@@ -57,6 +69,8 @@ class Cursor:
             self.at_end = True
             return []
         end = chunk.rfind(b"\n")
+        if end >= 0:
+            self.tail = (self.tail + chunk[max(0, end + 1 - TAIL) : end + 1])[-TAIL:]
         events: list[Event] = []
         for line in chunk[:end].split(b"\n") if end >= 0 else ():
             try:
