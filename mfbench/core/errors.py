@@ -12,6 +12,8 @@ MfbenchError                what happened, where, what to do; exit code 1
 ├── DiskError               the operating system refused to write or read
 ├── DamageError             a journal, ledger, blob or bundle is not what was written
 └── MissingPluginError      a named plug-in or extra is not installed
+
+StaleWarning                what is shown may lack what was written last
 """
 
 from __future__ import annotations
@@ -48,6 +50,10 @@ class MfbenchError(Exception):
 class UsageError(MfbenchError):
     exit_code = 2
     title = "not possible"
+
+
+class StaleWarning(UserWarning):
+    """What is shown may lack what was written last; the text says why."""
 
 
 class RecipeError(UsageError):

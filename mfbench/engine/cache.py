@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +30,17 @@ class StepCache:
         self.blobs = blobs
 
     def get(self, key: str) -> CachedStep | None:
-        """The finished step, if every one of its outputs is still there."""
+        """The finished step, if every one of its outputs is still there; gc then leaves all of it to the caller."""
+        path = self.folder / f"{key}.json"
         try:
-            found = msgspec.json.decode((self.folder / f"{key}.json").read_bytes(), type=CachedStep)
+            found = msgspec.json.decode(path.read_bytes(), type=CachedStep)
         except (OSError, msgspec.MsgspecError):
             return None
-        return found if all(self.blobs.has(digest, size) for digest, size in found.outputs.values()) else None
+        try:
+            os.utime(path)
+        except OSError:  # another user's, or a read-only disk: at worst the step runs again
+            pass
+        return found if all(self.blobs.claim(digest, size) for digest, size in found.outputs.values()) else None
 
     def put(self, key: str, step: CachedStep) -> None:
         staged = self.folder / f".{random_text(12)}"

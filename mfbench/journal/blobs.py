@@ -27,6 +27,23 @@ class Blobs:
         except OSError:
             return False
 
+    def claim(self, digest: str, size: int | None = None) -> bool:
+        """As `has`; what is there counts from now on as just stored, so that gc leaves it to whoever refers to it next.
+
+        gc takes only what is old, and looks at the time of change again once it has moved a blob: it sees a claim
+        from before the move and puts the blob back, and a claim after the move finds no blob.
+        """
+        path = self.path(digest)
+        try:
+            if size not in (None, path.stat().st_size):
+                return False
+            os.utime(path)
+        except FileNotFoundError:
+            return False
+        except OSError:  # another user's, or a disk that takes nothing, where gc takes nothing either
+            return not os.access(self.folder, os.W_OK) or self._store_as_own(digest)
+        return True
+
     def take(self, source: Path) -> tuple[str, int]:
         """Takes the file's content: (digest, bytes). The source stays, now read-only where it was linked.
 
@@ -34,9 +51,10 @@ class Blobs:
         """
         source = Path(os.path.realpath(source))  # a link to a symbolic link would be no content of ours
         digest, size = digest_file(source), source.stat().st_size
-        if not self.has(digest, size):
+        if not self.claim(digest, size):
             with self._staged(digest) as staged:
                 try:
+                    os.utime(source)  # a link has its time: it must never look old
                     staged.hardlink_to(source)
                 except OSError:  # another file system, or one without links
                     shutil.copyfile(source, staged)
@@ -45,7 +63,7 @@ class Blobs:
     def put(self, content: bytes) -> str:
         """Its digest. Raises MfbenchError when the disk does not take it."""
         digest = digest_bytes(content)
-        if not self.has(digest, len(content)):
+        if not self.claim(digest, len(content)):
             with self._staged(digest) as staged:
                 staged.write_bytes(content)
         return digest
@@ -69,6 +87,14 @@ class Blobs:
         if digest_file(target) != digest:
             target.unlink()
             raise self._damaged(digest)
+
+    def _store_as_own(self, digest: str) -> bool:
+        try:
+            with self._staged(digest) as staged:
+                shutil.copyfile(self.path(digest), staged)
+        except MfbenchError:
+            return False
+        return True
 
     def _missing(self, digest: str) -> DamageError:
         return DamageError(f"blob {digest[:12]} is missing", where=str(self.folder))

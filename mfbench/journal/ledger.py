@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from mfbench.core.errors import DamageError, MfbenchError
+from mfbench.core.errors import DamageError, DiskError
 from mfbench.core.hashing import digest_bytes
 from mfbench.core.machine import actor
 from mfbench.journal.line import decode_line, encode_line
@@ -39,7 +39,7 @@ class Entry(msgspec.Struct, frozen=True, array_like=True):
 
 def read_ledger(path: Path) -> list[Entry]:
     """Every entry, in order, the chain verified. Raises DamageError naming the line that does not fit."""
-    return _read(path)[0]
+    return read_from(path)[0]
 
 
 class LedgerWriter:
@@ -47,27 +47,40 @@ class LedgerWriter:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self.entries, self._head, size = _read(path)
+        self.entries, self._head, size = read_from(path)
         self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
         os.ftruncate(self._descriptor, size)  # a torn tail was never acknowledged
 
     def append(self, kind: str, body: dict[str, Any], *, reason: str = "", by: str | None = None) -> Entry:
         """Adds one entry; it is on disk when this returns."""
-        now = time.time_ns() // 1000
-        entry = Entry(len(self.entries), now, kind, by or actor(), reason, self._head, body)
-        line = encode_line(msgspec.to_builtins(entry))
+        return self.append_all([(kind, body, reason)], by=by)[0]
+
+    def append_all(self, items: Sequence[tuple[str, dict[str, Any], str]], *, by: str | None = None) -> list[Entry]:
+        """Adds (kind, body, reason) entries in one write, all or none; they are on disk when this returns."""
+        now, actor_ = time.time_ns() // 1000, by or actor()
+        added: list[Entry] = []
+        lines: list[bytes] = []
+        head = self._head
+        for seq, (kind, body, reason) in enumerate(items, len(self.entries)):
+            added.append(Entry(seq, now, kind, actor_, reason, head, body))
+            lines.append(encode_line(msgspec.to_builtins(added[-1])))
+            head = digest_bytes(lines[-1])
+        self._put(b"".join(lines))
+        self._head = head
+        self.entries += added
+        return added
+
+    def _put(self, data: bytes) -> None:
         end = os.lseek(self._descriptor, 0, os.SEEK_END)
         try:
-            written = os.write(self._descriptor, line)
+            written = os.write(self._descriptor, data)
         except OSError:
             written = 0
-        if written != len(line):
+        if written != len(data):
             os.ftruncate(self._descriptor, end)
-            raise MfbenchError("the ledger could not take the entry; is the disk full?", where=str(self._path))
+            hint = "free some space and try again: nothing was changed"
+            raise DiskError("the ledger could not take the entry; is the disk full?", where=str(self._path), hint=hint)
         os.fsync(self._descriptor)
-        self._head = digest_bytes(line)
-        self.entries.append(entry)
-        return entry
 
     def close(self) -> None:
         os.close(self._descriptor)
@@ -85,15 +98,19 @@ def open_ledger(path: Path) -> Iterator[LedgerWriter]:
             writer.close()
 
 
-def _read(path: Path) -> tuple[list[Entry], str, int]:
-    """(entries, hash of the last line, size of the whole lines)."""
+def read_from(path: Path, offset: int = 0, head: str = START) -> tuple[list[Entry], str, int]:
+    """(entries from byte `offset` on, hash of the last line, size of the whole lines).
+
+    head: the hash of the line before `offset`. Raises DamageError where the chain does not go on from it.
+    """
     try:
-        content = path.read_bytes()
+        with path.open("rb") as stream:
+            stream.seek(offset)
+            content = stream.read()
     except FileNotFoundError:
-        return [], START, 0
+        content = b""
     size = content.rfind(b"\n") + 1
     entries: list[Entry] = []
-    head = START
     for number, line in enumerate(content[:size].split(b"\n")[:-1], 1):
         where = f"{path}:{number}"
         try:
@@ -105,4 +122,4 @@ def _read(path: Path) -> tuple[list[Entry], str, int]:
             raise DamageError("the ledger's chain is broken here", where=where, hint=hint)
         head = digest_bytes(line + b"\n")
         entries.append(entry)
-    return entries, head, size
+    return entries, head, offset + size

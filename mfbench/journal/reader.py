@@ -9,7 +9,9 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from mfbench.journal.line import decode_line
+from mfbench.core.errors import DamageError
+from mfbench.journal.line import decode_line, decode_next
+from mfbench.journal.sealed import SEALED, is_segment, read_sealed, sealed_segments
 
 Event = list[Any]
 
@@ -71,20 +73,40 @@ class Cursor:
         end = chunk.rfind(b"\n")
         if end >= 0:
             self.tail = (self.tail + chunk[max(0, end + 1 - TAIL) : end + 1])[-TAIL:]
+            return self._take(chunk[:end].split(b"\n"))
+        return []
+
+    def _take(self, lines: list[bytes]) -> list[Event]:
+        """The events of whole lines, quickly while nothing is wrong with them."""
         events: list[Event] = []
-        for line in chunk[:end].split(b"\n") if end >= 0 else ():
-            try:
-                event = decode_line(line)
-                if event[0] != self.next_seq or self._after_damage:
-                    self._look_back(event[0])
-                self.next_seq = event[0] + 1
-                events.append(event)
-            except ValueError as error:
-                if line:  # an empty one is where a torn write was ended
-                    self.damages.append(Damage(self.path, self.offset, str(error)))
-                    self._after_damage = True
-            self.offset += len(line) + 1
+        at = 0
+        while at < len(lines):
+            if not self._after_damage:
+                good = decode_next(lines, at, self.next_seq)
+                self.offset += sum(map(len, lines[at : at + len(good)])) + len(good)
+                self.next_seq += len(good)
+                at += len(good)
+                events += good
+            if at < len(lines):
+                if event := self._take_one(lines[at]):
+                    events.append(event)
+                at += 1
         return events
+
+    def _take_one(self, line: bytes) -> Event | None:
+        """A line with which something may be wrong."""
+        event = None
+        try:
+            event = decode_line(line)
+            if event[0] != self.next_seq or self._after_damage:
+                self._look_back(event[0])
+            self.next_seq = event[0] + 1
+        except ValueError as error:
+            if line:  # an empty one is where a torn write was ended
+                self.damages.append(Damage(self.path, self.offset, str(error)))
+                self._after_damage = True
+        self.offset += len(line) + 1
+        return event
 
     def _look_back(self, seq: int) -> None:
         """Tells the gap before event `seq`, if there is one; it is what the damaged line before it held."""
@@ -98,22 +120,43 @@ class Cursor:
 
 
 class Tail:
-    """Follows every segment of one run, new ones included."""
+    """Follows every segment of one run, new ones included, also while it is sealed."""
 
     def __init__(self, events_folder: Path) -> None:
         self.folder = events_folder
         self.cursors: dict[str, Cursor] = {}
+        self._sealed = False
 
     def poll(self) -> list[Event]:
-        """New events of all segments, ordered by time (within one segment by sequence)."""
-        new: list[list[Event]] = []
+        """New events of all segments, ordered by time (within one segment by sequence).
+
+        Raises DamageError where the journal is sealed and damaged.
+        """
+        if self._sealed:  # nobody writes to it any more
+            return []
+        new: dict[str, list[Event]] = {}
         for name in segment_names(self.folder):
-            if name not in self.cursors:
-                self.cursors[name] = Cursor(f"{self.folder}/{name}")
-            if events := self.cursors[name].read():
-                new.append(events)
+            if events := self._cursor(name).read():
+                new[name] = events
+        # Looked for last: segments that were gone by now are in it.
+        if os.path.exists(f"{self.folder}/{SEALED}"):  # noqa: PTH110
+            self._unseal(new)
         # Merged, not sorted: a clock that is set back does not change the order within a segment.
-        return new[0] if len(new) == 1 else list(heapq.merge(*new, key=itemgetter(1)))
+        return list(heapq.merge(*new.values(), key=itemgetter(1))) if len(new) > 1 else sum(new.values(), [])
+
+    def _cursor(self, name: str) -> Cursor:
+        if name not in self.cursors:
+            self.cursors[name] = Cursor(f"{self.folder}/{name}")
+        return self.cursors[name]
+
+    def _unseal(self, new: dict[str, list[Event]]) -> None:
+        """Adds what the sealed journal has beyond what was read of its segments."""
+        for name, events in read_sealed(f"{self.folder}/{SEALED}"):
+            cursor = self._cursor(name)
+            if fresh := events[max(0, cursor.next_seq - events[0][0]) :]:
+                new.setdefault(name, []).extend(fresh)
+                cursor.next_seq = fresh[-1][0] + 1
+        self._sealed = True
 
     @property
     def damages(self) -> list[Damage]:
@@ -126,11 +169,17 @@ def read_events(events_folder: Path) -> list[Event]:
 
 
 def segment_names(events_folder: str | Path) -> list[str]:
-    """The segments of a run: by writer, then by number."""
+    """The segments of a run that are to be read as such: by writer, then by number. Not those that were sealed."""
     try:
-        names = [name for name in os.listdir(events_folder) if name.endswith(".jsonl") and name[0] != "."]
+        found = os.listdir(events_folder)
     except FileNotFoundError:
         return []
+    names = [name for name in found if is_segment(name)]
+    if names and SEALED in found:
+        try:
+            names = sorted(set(names).difference(sealed_segments(f"{events_folder}/{SEALED}")))
+        except (DamageError, FileNotFoundError):
+            pass  # what is wrong is told by who reads it; the segments may be all that is left
     return sorted(names, key=_writer_and_number) if len(names) > 1 else names
 
 

@@ -20,6 +20,7 @@ from mfbench.recipe.load import NAME
 from mfbench.workspace.workspace import Workspace
 
 CHAMPION = "champion"
+ALIAS = "model.alias"
 
 
 @dataclass(frozen=True)
@@ -182,18 +183,21 @@ def put_version(
 ) -> Version:
     """Gives a bundle that the model does not have yet its next number, and the alias; the first is the champion."""
     number = max(model.versions, default=0) + 1
-    ledger.append("model.version", {"model": model.name, "version": number, "digest": digest, **facts}, reason=reason)
     wanted = {alias: reason} if alias else {}
     if not model.versions:
         wanted.setdefault(CHAMPION, "the first version")
-    for word, why in wanted.items():
-        _append_alias(ledger, model, word, number, why)
+    body = {"model": model.name, "version": number, "digest": digest, **facts}
+    aliases = [(ALIAS, _aliased(model, word, number), why) for word, why in wanted.items()]
+    ledger.append_all([("model.version", body, reason), *aliases])
     return reduce_models(ledger.entries)[model.name].versions[number]
 
 
 def _append_alias(ledger: LedgerWriter, model: RegisteredModel, alias: str, number: int | None, reason: str) -> None:
-    body = {"model": model.name, "alias": alias, "version": number, "previous": model.aliases.get(alias)}
-    ledger.append("model.alias", body, reason=reason)
+    ledger.append(ALIAS, _aliased(model, alias, number), reason=reason)
+
+
+def _aliased(model: RegisteredModel, alias: str, number: int | None) -> dict[str, Any]:
+    return {"model": model.name, "alias": alias, "version": number, "previous": model.aliases.get(alias)}
 
 
 def reduce_models(entries: list[Entry]) -> dict[str, RegisteredModel]:
@@ -215,7 +219,7 @@ def reduce_models(entries: list[Entry]) -> dict[str, RegisteredModel]:
                 data=body.get("data", ""),
                 provenance=body.get("provenance", ""),
             )
-        elif entry.kind == "model.alias":
+        elif entry.kind == ALIAS:
             aliases = models[body["model"]].aliases
             if body["version"] is None:
                 aliases.pop(body["alias"], None)

@@ -7,14 +7,16 @@ time. It holds no file while it is idle.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
 
-from mfbench.core.errors import DamageError, MfbenchError, StoreBusyError
+from mfbench.core.errors import DamageError, DiskError, MfbenchError, StoreBusyError
 
+BUSY = 2.0  # seconds to wait for another program to close the file
 STORAGE = "v1.5.0"  # such a file also opens in DuckDB 1.5
 _SETTINGS = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false", "threads": "2"}
 _idle: list[duckdb.DuckDBPyConnection] = []
@@ -30,10 +32,12 @@ def attached(path: Path, *, read_only: bool, keep: bool = True) -> Iterator[duck
     keep: whether the instance may serve again; not after its settings were changed. Raises StoreBusyError where
     another program has the file open, DamageError where it is no database or turns out not to be a whole one.
     """
+    deadline = time.monotonic() + BUSY
     con = _idle.pop() if _idle and keep else duckdb.connect(":memory:", config=dict(_SETTINGS))
     try:
         mode = "READ_ONLY" if read_only else f"STORAGE_VERSION '{STORAGE}'"
-        con.execute(f"ATTACH {_quoted(path)} AS store ({mode})")
+        while not _attach(con, f"ATTACH {_quoted(path)} AS store ({mode})", deadline):
+            time.sleep(0.02)
         con.execute("USE store")
         yield con
         if keep:
@@ -48,6 +52,17 @@ def attached(path: Path, *, read_only: bool, keep: bool = True) -> Iterator[duck
         raise
 
 
+def _attach(con: duckdb.DuckDBPyConnection, statement: str, deadline: float) -> bool:
+    """False where another program has the file open and may yet close it."""
+    try:
+        con.execute(statement)
+    except duckdb.IOException as error:
+        if "Could not set lock" not in str(error) or time.monotonic() > deadline:
+            raise
+        return False
+    return True
+
+
 def _told(error: duckdb.Error, path: Path) -> MfbenchError:
     first = str(error).splitlines()[0]
     if "Could not set lock" in first:
@@ -55,8 +70,8 @@ def _told(error: duckdb.Error, path: Path) -> MfbenchError:
         return StoreBusyError("another program holds the database", where=str(path), hint=hint)
     if "No space left" in first:
         hint = "free some space: what was logged is safe in the journals"
-        return MfbenchError("the disk is full", where=str(path), hint=hint)
-    hint = "it is only a projection: delete the file, and the next command makes it anew"
+        return DiskError("the disk is full", where=str(path), hint=hint)
+    hint = "it is only a projection and can be made anew: mfbench doctor --repair"
     return DamageError(f"the database cannot be used: {first}", where=str(path), hint=hint)
 
 

@@ -65,9 +65,8 @@ class Rows:
         """Whether rows of its own say all that the event says. Raises ValueError for one of another shape."""
         run, tables = state.run, self.tables
         if kind == "m":
-            point = msgspec.convert(fields, shapes.Metric)
-            value, greater = unpack_number(point.value), _greater(point.key) is not False
-            tables["fresh"].append((run, point.trial, point.key, point.step, time, value, seq, greater))
+            key, step, value, trial = _point(fields)
+            tables["fresh"].append((run, trial, key, step, time, value, seq, _greater(key) is not False))
         elif kind == "param":
             param = msgspec.convert(fields, shapes.Param)
             tables["t_params"].append((run, param.key, text(param.value), time, seq))
@@ -112,6 +111,16 @@ class Rows:
             tables["t_gates"].append((run, kind, verdict.name, verdict.passed, text(verdict.observed),
                                       text(verdict.bound), verdict.against, verdict.note, verdict.verdict, *numbers,
                                       time))  # fmt: skip
+
+
+def _point(fields: list[Any]) -> tuple[str, int, float, int | None]:
+    """(key, step, value, trial). Most points are of the usual shape, and a million of them are waited for."""
+    if len(fields) == 3:
+        key, step, value = fields
+        if type(key) is str and type(step) is int and type(value) is float and -(2**63) <= step < 2**63:
+            return key, step, value, None
+    point = msgspec.convert(fields, shapes.Metric)
+    return point.key, point.step, unpack_number(point.value), point.trial
 
 
 def text(value: Any) -> str | None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from mfbench.core.hashing import digest_bytes
 
-VERSION = 1  # a database of a later version is refused; one of an earlier, or made by other text, is made anew
+VERSION = 2  # a database of a later version is refused, one of an earlier migrated, one made by other text made anew
 
 TABLES = """
 CREATE TABLE meta (key VARCHAR PRIMARY KEY, value VARCHAR);
-CREATE TABLE segments (run VARCHAR, segment VARCHAR, "offset" UBIGINT, next_seq UBIGINT, PRIMARY KEY (run, segment));
+CREATE TABLE segments (run VARCHAR, segment VARCHAR, "offset" UBIGINT, next_seq UBIGINT, tail BLOB,
+                       PRIMARY KEY (run, segment));
+CREATE TABLE ledgers (ledger VARCHAR PRIMARY KEY, seen UBIGINT, "offset" UBIGINT, head VARCHAR);
+CREATE TABLE deleted_runs (run VARCHAR PRIMARY KEY);
 CREATE TABLE damages (run VARCHAR, segment VARCHAR, "offset" UBIGINT, reason VARCHAR);
 CREATE TABLE run_base (run VARCHAR PRIMARY KEY, name VARCHAR, recipe VARCHAR, status VARCHAR, executor VARCHAR,
                        started BIGINT, ended BIGINT, host VARCHAR, about VARCHAR, error VARCHAR, model VARCHAR,
@@ -33,6 +36,10 @@ CREATE TABLE t_events (run VARCHAR, segment VARCHAR, seq BIGINT, time BIGINT, ki
 CREATE TABLE t_ledger (ledger VARCHAR, seq BIGINT, time BIGINT, kind VARCHAR, actor VARCHAR, reason VARCHAR,
                        previous VARCHAR, body VARCHAR);
 """
+
+# Every table that holds rows of a run.
+OF_A_RUN = ("segments", "damages", "run_base", "run_rows", "t_params", "t_tags", "t_metrics", "t_run_metrics", "t_steps",
+            "t_artifacts", "t_data", "t_gates", "t_events")  # fmt: skip
 
 # Of what a run has told several times (it was resumed, its gates were judged again), the last word counts.
 VIEWS = """
@@ -71,11 +78,11 @@ CREATE VIEW ledger AS SELECT ledger, seq, make_timestamp(time) AS time, kind, ac
 CREATE VIEW models AS
     SELECT body ->> 'model' AS name, (body ->> 'version')::INTEGER AS version, body ->> 'digest' AS digest,
         body ->> 'run' AS run, make_timestamp(time) AS registered, actor, reason
-    FROM t_ledger WHERE kind = 'model.version';
+    FROM t_ledger WHERE kind = 'model.version' AND ledger = (SELECT value FROM meta WHERE key = 'workspace');
 CREATE VIEW model_history AS
     SELECT body ->> 'model' AS name, make_timestamp(time) AS time, kind, (body ->> 'version')::INTEGER AS version,
         body ->> 'alias' AS alias, actor, reason
-    FROM t_ledger WHERE kind LIKE 'model.%';
+    FROM t_ledger WHERE kind LIKE 'model.%' AND ledger = (SELECT value FROM meta WHERE key = 'workspace');
 """
 
 SCHEMA = f"{VERSION} {digest_bytes((TABLES + VIEWS).encode())[:16]}"

@@ -2,90 +2,150 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from mfbench.core.errors import StoreBusyError, UsageError
-from mfbench.store.backlog import Backlog, backlog
+from mfbench.core import progress
+from mfbench.core.errors import DiskError, StaleWarning, StoreBusyError
+from mfbench.store.backlog import Backlog, Seen, backlog
+from mfbench.store.batch import Batch, next_runs
 from mfbench.store.engine import attached
-from mfbench.store.fold import fold
-from mfbench.store.schema import SCHEMA, TABLES, VERSION, VIEWS
-from mfbench.workspace.locks import locked
+from mfbench.store.fold import store
+from mfbench.store.ledgers import changed_ledgers, store_ledgers
+from mfbench.store.migrate import is_current, made, make, migrate, replace, version_of
+from mfbench.workspace.locks import locked, remove_free
 from mfbench.workspace.workspace import Workspace
+
+PATIENCE = 3.0  # seconds that a reader waits for another's fold before it takes what is there
 
 
 class Store:
-    """Safe to use from many processes at once: readers share a lock, a fold takes it alone for a batch."""
+    """Safe to use from many processes at once.
 
-    def __init__(self, workspace: Workspace) -> None:
+    Readers share the store's lock. One folds at a time (the fold's lock); it reads and decodes without the store's
+    lock and takes that alone only to write a batch.
+    """
+
+    def __init__(self, workspace: Workspace, path: Path | None = None) -> None:
         self.workspace = workspace
+        self.path = path or workspace.database
 
     @contextmanager
     def reading(self, *, keep: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
         """A read-only connection to a projection that knows every event that was written before the call.
 
-        keep: as for `attached`.
+        keep: as for `attached`. Where that cannot be had (another process folds for long, the disk is full) and there
+        is a projection, it is given as it is, with a StaleWarning.
         """
-        path = self.workspace.database
+        told = None
+        self.path.parent.mkdir(parents=True, exist_ok=True)
         for folded in (False, True, True):
             with locked(self.workspace.store_lock, shared=True):
-                if path.exists():
-                    with attached(path, read_only=True, keep=keep) as con:
-                        if self._is_current(con) and (folded or backlog(con, self.workspace) is None):
+                if self.path.exists():
+                    with attached(self.path, read_only=True, keep=keep) as con:
+                        if is_current(con, self.path) and (folded or told or not self._has_news(con)):
+                            if told:
+                                warnings.warn(told, StaleWarning, stacklevel=4)
                             yield con
                             return
-            self.update()
-        raise StoreBusyError("the database goes away again and again while it is read", where=str(path))
+            try:
+                self.update(PATIENCE)
+            except (StoreBusyError, DiskError) as error:
+                if told or not self.path.exists():
+                    raise
+                told = f"what was written last is not shown: {error.message}"
+        raise StoreBusyError("the database goes away again and again while it is read", where=str(self.path))
 
-    def update(self) -> None:
-        """Folds what is new, in bounded batches between which others have their turn."""
-        todo: Backlog | None = None
-        done = False
-        while not done:
+    def update(self, patience: float = 30.0) -> None:
+        """Folds what is new, in bounded batches between which readers have their turn.
+
+        Raises StoreBusyError where another process folds, or reads, for longer than `patience` seconds.
+        """
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with locked(self.workspace.fold_lock, timeout=patience):
+            self._fold(patience, progress.tell)
+
+    def rebuild(self, tell: progress.Progress | None = None) -> int:
+        """Makes the database anew from the journals and ledgers: how many runs it holds. Meanwhile the old one is read.
+
+        What was deleted stays deleted: the ledger says so.
+        """
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with locked(self.workspace.fold_lock):
+            anew = Store(self.workspace, self.path.with_name(f"{self.path.name}.rebuilt"))
+            make(anew.path, self.workspace)
+            anew._fold(30.0, tell or progress.tell)
+            with attached(anew.path, read_only=True) as con:
+                ((runs,),) = con.execute("SELECT count(*) FROM runs").fetchall()
             with locked(self.workspace.store_lock):
-                if self._make():
-                    todo = None  # what was folded before lay in a database that is gone
-                with attached(self.workspace.database, read_only=False) as con:
-                    todo = todo or backlog(con, self.workspace)
-                    done = todo is None or fold(con, self.workspace, todo)
+                replace(anew.path, self.path)
+        return int(runs)
 
     def rows(self, query: str, parameters: list[Any] | None = None) -> list[dict[str, Any]]:
         """A query's rows as dictionaries."""
         with self.reading() as con:
             return as_rows(con.execute(query, parameters or []))
 
-    def _make(self) -> bool:
-        """Makes the database where it is missing or of an earlier schema; whether it did."""
-        path = self.workspace.database
-        if path.exists():
-            with attached(path, read_only=True) as con:
-                if self._is_current(con):
-                    return False
-        staged = path.with_name(f"{path.name}.new")
-        log = path.with_name(f"{path.name}.wal")  # of a database that was deleted, or is about to be
-        for old in (staged, staged.with_name(f"{staged.name}.wal"), log):
-            old.unlink(missing_ok=True)
-        with attached(staged, read_only=False) as con:
-            con.execute(f"BEGIN; {TABLES} {VIEWS}")
-            con.execute("INSERT INTO meta VALUES ('schema', ?)", [SCHEMA])
-            con.execute("COMMIT")
-        staged.replace(path)
-        return True
+    def _fold(self, patience: float, tell: progress.Progress) -> None:
+        """The caller holds the fold's lock."""
+        self._prepare(patience)
+        todo: Backlog | None = None
+        total = 0
+        while True:
+            with locked(self.workspace.store_lock, shared=True, timeout=patience), self._open(read_only=True) as con:
+                if con is not None and (todo is None or todo.made != made(con)):
+                    todo = backlog(con, self.workspace)
+                    total = len(todo.runs) if todo else 0
+                seen = Seen(con, next_runs(todo)) if con is not None and todo is not None else None
+            if con is None:  # somebody has deleted it
+                self._prepare(patience)
+                continue
+            if todo is None or seen is None:
+                return
+            batch = Batch(seen)
+            batch.fill(self.workspace, todo)
+            with locked(self.workspace.store_lock, timeout=patience), self._open(read_only=False) as con:
+                if con is None or made(con) != todo.made:
+                    continue
+                store(con, batch, todo)
+            self._tidy(batch)  # only now: the file itself holds what was committed
+            if not todo.runs:
+                return
+            tell("reading journals", total - len(todo.runs), total)
 
-    def _is_current(self, con: duckdb.DuckDBPyConnection) -> bool:
-        """Whether this program made it. Raises UsageError where a later one did."""
-        try:
-            rows = con.execute("SELECT value FROM meta WHERE key = 'schema'").fetchall()
-        except duckdb.CatalogException:
-            return False
-        version = rows[0][0].split()[0] if rows else "0"
-        if int(version) > VERSION:
-            where, hint = str(self.workspace.database), "install a newer mfbench"
-            raise UsageError(f"the database has schema {version}, known is {VERSION}", where=where, hint=hint)
-        return rows == [(SCHEMA,)]
+    def _prepare(self, patience: float) -> None:
+        """A database of this schema that knows the ledgers."""
+        with locked(self.workspace.store_lock, timeout=patience):
+            with self._open(read_only=True) as con:
+                found = None if con is None else version_of(con)
+                current = con is not None and is_current(con, self.path)
+                news = changed_ledgers(con, self.workspace) if con is not None and current else None
+            if not current and not (found and migrate(self.path, self.workspace, found)):
+                make(self.path, self.workspace)
+            if news is None or news:
+                with attached(self.path, read_only=False) as con:
+                    store_ledgers(con, self.workspace, changed_ledgers(con, self.workspace))
+
+    @contextmanager
+    def _open(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection | None]:
+        """None where there is no database; unlike `attached`, which would make an empty one."""
+        if not self.path.exists():
+            yield None
+            return
+        with attached(self.path, read_only=read_only) as con:
+            yield con
+
+    def _has_news(self, con: duckdb.DuckDBPyConnection) -> bool:
+        return bool(changed_ledgers(con, self.workspace)) or backlog(con, self.workspace) is not None
+
+    def _tidy(self, batch: Batch) -> None:
+        for run in batch.over if self.workspace.writable else ():
+            remove_free(self.workspace.live / run)
 
 
 def as_rows(result: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import time
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,17 +13,23 @@ from typing import Any
 import msgspec
 
 from mfbench.core.errors import NotFoundError, UsageError, WorkspaceError
+from mfbench.core.hashing import digest_bytes
 from mfbench.core.ids import new_id, random_text
-from mfbench.workspace import locks
+from mfbench.core.machine import host
+from mfbench.workspace import disk, locks
 
 FOLDER = ".mfbench"
 FORMAT = 1
 ENVIRONMENT = "MFBENCH_WORKSPACE"
+_ID = re.compile(r"[0-9a-z]+(-[0-9a-z]+)*")  # no separator, no dot: a name inside `runs/`
 CONFIG = """\
 # Settings of this workspace. The defaults stand behind each key.
 
 [trust]
 # types = []          # Python types outside the built-in list that a bundle may contain, e.g. "my_models.Blend"
+
+[workspace]
+# shared = true       # other machines write here too; by default judged from the kind of disk
 """
 
 
@@ -47,13 +55,35 @@ class Workspace:
     def blobs(self) -> Path:
         return self.root / "blobs"
 
+    @cached_property
+    def writable(self) -> bool:
+        return disk.is_writable(self.root)
+
+    @cached_property
+    def is_shared(self) -> bool:
+        """Whether other machines may write here: on a network disk, or where the configuration says so."""
+        said = self.config.get("workspace", {}).get("shared")
+        return said if isinstance(said, bool) else disk.is_network(self.root)
+
+    @cached_property
+    def derived(self) -> Path:
+        """The folder of the database and its locks: this one, or one of this user's own where that cannot be."""
+        if self.writable and not self.is_shared:
+            return self.root
+        place = digest_bytes(os.fsencode(self.root.resolve()))[:12]  # a copy of a workspace has its id too
+        return disk.cache_folder() / f"{self.id}-{place}"
+
     @property
     def database(self) -> Path:
-        return self.root / "store.duckdb"
+        return self.derived / "store.duckdb"
 
     @property
     def store_lock(self) -> Path:
-        return self.root / "store.lock"
+        return self.derived / "store.lock"
+
+    @property
+    def fold_lock(self) -> Path:
+        return self.derived / "fold.lock"
 
     @property
     def ledgers(self) -> Path:
@@ -102,6 +132,12 @@ class Workspace:
             raise WorkspaceError("[trust] types must be a list of dotted names", where=where)
         return types
 
+    def require_writable(self, doing: str) -> None:
+        """Raises WorkspaceError where this workspace can only be read. doing: e.g. "delete runs"."""
+        if not self.writable:
+            hint = "copy it to a place of your own, or ask its owner"
+            raise WorkspaceError(f"this workspace is read-only: it cannot {doing}", where=str(self.root), hint=hint)
+
     def run_folder(self, run: str) -> Path:
         return self.runs / run
 
@@ -110,7 +146,7 @@ class Workspace:
 
         Raises WorkspaceError where the disk does not take them.
         """
-        content = msgspec.json.encode(holder).decode()
+        content = _marker(holder)
         try:
             while True:
                 run = new_id()
@@ -140,7 +176,9 @@ class Workspace:
         """Takes up a run whose leader is gone: the descriptor that keeps it alive. Raises UsageError where it lives."""
         self.live.mkdir(exist_ok=True)
         try:
-            return locks.hold_again(self.live / run, msgspec.json.encode(holder).decode())
+            if self.is_alive(run):  # on another machine, perhaps, whose lock is not seen here
+                raise FileExistsError
+            return locks.hold_again(self.live / run, _marker(holder))
         except FileExistsError:
             hint = f"follow it: mfbench runs logs {run} --follow"
             raise UsageError(f"run {run} is running", hint=hint) from None
@@ -154,7 +192,14 @@ class Workspace:
         os.close(descriptor)
 
     def is_alive(self, run: str) -> bool:
-        return locks.is_held(f"{self.root}/live/{run}")
+        """Whether the run's leader lives: it holds the marker's lock, or touches it from another machine."""
+        marker = f"{self.root}/live/{run}"
+        return locks.is_held(marker) or (self.is_shared and disk.is_fresh(marker) and _is_foreign(marker))
+
+    def touch_runs(self) -> None:
+        """Makes known that folders were moved into or out of `runs/`, more finely than the kernel's clock does."""
+        now = time.time_ns()
+        os.utime(self.runs, ns=(now, now))
 
     def run_names(self) -> list[str]:
         """Every run that has a folder, in no order."""
@@ -166,9 +211,9 @@ class Workspace:
 
     def find_run(self, text: str) -> str:
         """The run that `text` means: a whole id, a unique beginning or end of one, or 'last'."""
-        names = self.run_names()
-        if text in names:
+        if _ID.fullmatch(text) and self.run_folder(text).is_dir():
             return text
+        names = self.run_names()
         if text == "last" and names:
             return max(names)
         found = sorted(name for name in names if text and (name.startswith(text) or name.endswith(text)))
@@ -177,6 +222,19 @@ class Workspace:
         if found:
             raise NotFoundError(f"{text!r} means {len(found)} runs", hint="among them: " + ", ".join(found[-5:]))
         raise NotFoundError(f"there is no run {text!r}", hint="list the runs with: mfbench runs")
+
+
+def _marker(holder: dict[str, Any]) -> str:
+    return msgspec.json.encode({**holder, "boot": disk.boot()}).decode()
+
+
+def _is_foreign(marker: str) -> bool:
+    """Whether another machine made the marker. One that was made here before a restart belongs to nobody."""
+    try:
+        holder = msgspec.json.decode(Path(marker).read_bytes())
+        return bool(holder["host"] != host() and holder.get("boot") != disk.boot())
+    except (OSError, msgspec.DecodeError, KeyError, TypeError):
+        return False
 
 
 def find(start: Path | None = None, named: str | os.PathLike[str] | None = None) -> Workspace | None:

@@ -14,7 +14,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from mfbench.journal.segment import SegmentWriter
-from mfbench.store import fold
+from mfbench.store import batch, fold
 from mfbench.store.engine import attached
 from mfbench.store.store import Store
 from mfbench.tracking.run import start_run
@@ -97,9 +97,9 @@ def test_any_interleaving_of_writers_and_folds(
     moves: list[tuple[Any, ...]], events: int, chunk: int, runs: int
 ) -> None:
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fold, "EVENTS", events)
-        patch.setattr(fold, "CHUNK", chunk)
-        patch.setattr(fold, "RUNS", runs)
+        patch.setattr(batch, "EVENTS", events)
+        patch.setattr(batch, "CHUNK", chunk)
+        patch.setattr(batch, "RUNS", runs)
         player = Player(create(Path(folder)))
         for move in moves:
             player.play(move)
@@ -112,11 +112,11 @@ def test_any_interleaving_of_writers_and_folds(
 FOLDER = """
 import sys
 from pathlib import Path
-from mfbench.store import fold
+from mfbench.store import batch, fold
 from mfbench.store.engine import attached
 from mfbench.store.store import Store
 from mfbench.workspace.workspace import Workspace
-fold.EVENTS, fold.CHUNK, fold.RUNS = 60, 1500, 3
+batch.EVENTS, batch.CHUNK, batch.RUNS = 60, 1500, 3
 import duckdb, mfbench.store.engine
 print("ready", flush=True)
 while True:
@@ -234,17 +234,17 @@ def test_a_run_that_is_cut_between_batches_is_taken_up_again(
     assert Store(workspace).rows("SELECT n FROM run_metrics") == [{"n": 40}]
     assert os.listdir(workspace.live) == []
     workspace.database.unlink()
-    monkeypatch.setattr(fold, "EVENTS", 5)
-    monkeypatch.setattr(fold, "CHUNK", 300)
-    real, batches = fold.fold, iter(range(3))
+    monkeypatch.setattr(batch, "EVENTS", 5)
+    monkeypatch.setattr(batch, "CHUNK", 300)
+    real, batches = fold.store, iter(range(3))
 
-    def killed(*words: Any) -> bool:
+    def killed(*words: Any) -> None:
         if next(batches, None) is None:
             raise KeyboardInterrupt
-        return real(*words)
+        real(*words)
 
     with monkeypatch.context() as patch:
-        patch.setattr("mfbench.store.store.fold", killed)
+        patch.setattr("mfbench.store.store.store", killed)
         with pytest.raises(KeyboardInterrupt):
             Store(workspace).update()
     with attached(workspace.database, read_only=True) as con:
@@ -261,8 +261,8 @@ def test_a_cut_before_one_segment_forgets_nothing_of_another(
     for writer in (first, second):
         writer.write_many("m", [("loss", step, 1.0) for step in range(10)])
     Store(workspace).update()
-    monkeypatch.setattr(fold, "EVENTS", 5)
-    monkeypatch.setattr(fold, "CHUNK", 300)
+    monkeypatch.setattr(batch, "EVENTS", 5)
+    monkeypatch.setattr(batch, "CHUNK", 300)
     first.write_many("m", [("loss", step, 1.0) for step in range(30)])
     assert Store(workspace).rows("SELECT n FROM run_metrics") == [{"n": 50}]
     assert stored(workspace) == expected(workspace)

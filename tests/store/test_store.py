@@ -14,7 +14,6 @@ import pytest
 from mfbench.core.errors import DamageError, StoreBusyError, UsageError
 from mfbench.journal.ledger import open_ledger
 from mfbench.journal.line import encode_line
-from mfbench.store import fold
 from mfbench.store.engine import attached
 from mfbench.store.health import problems
 from mfbench.store.runs import list_runs, show_run
@@ -119,7 +118,7 @@ def test_a_lost_run_costs_no_fold_at_each_look(workspace: Workspace, monkeypatch
         stream.write(b'[9,9,"torn')
     live = _run(workspace, end=False)
     list_runs(workspace)
-    monkeypatch.setattr(Store, "update", lambda _: pytest.fail("nothing is new"))
+    monkeypatch.setattr(Store, "update", lambda *_: pytest.fail("nothing is new"))
     assert {row["status"] for row in list_runs(workspace)[0]} == {"lost", "running"}
     monkeypatch.undo()
     live.log_metric("loss", 1)
@@ -133,11 +132,11 @@ def test_a_marker_goes_only_when_the_end_is_safely_stored(
     marker = workspace.live / run.id
     assert marker.exists()
 
-    def broken(self: object, con: object) -> None:
+    def broken(*_: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(fold.Batch, "store", broken)
+        patch.setattr("mfbench.store.store.store", broken)
         with pytest.raises(KeyboardInterrupt):
             list_runs(workspace)
         assert marker.exists()
@@ -234,7 +233,7 @@ def test_a_database_of_a_later_program_is_refused_and_left_alone(workspace: Work
     list_runs(workspace)
     _schema(workspace, "99 new")
     before = workspace.database.read_bytes()
-    with pytest.raises(UsageError, match="schema 99, known is 1"):
+    with pytest.raises(UsageError, match="schema 99, known is 2"):
         list_runs(workspace)
     assert workspace.database.read_bytes() == before
     assert "schema 99" in problems(workspace)[0]
@@ -246,7 +245,7 @@ def test_a_cut_database_gives_one_clear_error(workspace: Workspace, size: int) -
     list_runs(workspace)
     os.truncate(workspace.database, size)
     for _ in range(2):
-        with pytest.raises(DamageError, match="delete the file, and the next command makes it anew") as caught:
+        with pytest.raises(DamageError, match="mfbench doctor --repair") as caught:
             list_runs(workspace)
         assert caught.value.where == str(workspace.database)
     assert [str(caught.value)] == problems(workspace)
