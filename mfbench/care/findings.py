@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
+from mfbench.core.progress import Progress
 from mfbench.journal.ledger import Entry
+from mfbench.store.verify import Known
 from mfbench.workspace.workspace import Workspace
 
-Progress = Callable[[str, int, int], None]  # what is being done, how many are done, of how many
 NAMED = 3  # of those who need a blob, so many are named
+REPAIR = "mfbench doctor --repair"
 
 
 @dataclass(frozen=True)
@@ -21,8 +23,8 @@ class Finding:
     code: str
     where: str
     what: str
-    remedy: str
-    mendable: bool = False
+    remedy: str = REPAIR
+    mendable: bool = True
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -31,6 +33,11 @@ class Finding:
     def name(self) -> str:
         """The last part of `where`: a run, a digest, a file."""
         return PurePosixPath(self.where).name
+
+
+def beyond(code: str, where: str, what: str, remedy: str) -> Finding:
+    """A finding that only a person can do something about."""
+    return Finding(code, where, what, remedy, mendable=False)
 
 
 @dataclass(frozen=True)
@@ -62,16 +69,6 @@ class Need:
 
 
 @dataclass
-class Projection:
-    """What the database knows: for each run whether it has ended, how far each segment was read, what was damaged."""
-
-    ended: dict[str, bool] = field(default_factory=dict)
-    places: dict[tuple[str, str], tuple[int, bytes]] = field(default_factory=dict)  # offset, end of the last line
-    damaged: set[tuple[str, str, int]] = field(default_factory=set)
-    odd: list[tuple[str, str, str]] = field(default_factory=list)  # run, segment, what cannot be understood
-
-
-@dataclass
 class Look:
     """One look at a workspace; each part adds what later ones need."""
 
@@ -81,7 +78,7 @@ class Look:
     entries: list[Entry] = field(default_factory=list)  # of the ledger, as far as it can be read
     deleted: set[str] = field(default_factory=set)  # runs, by the ledger
     needs: dict[str, Need] = field(default_factory=dict)  # by digest
-    projection: Projection | None = None  # None where the database cannot be used
+    known: Known | None = None  # None where the database cannot be used
 
     def tell(self, what: str, done: int, total: int) -> None:
         if self.progress is not None:

@@ -29,7 +29,7 @@ class Roots:
     """Finds out which of the names `wanted` nothing refers to.
 
     `unnamed`: those that were not seen so far. `unread`: roots that could not be read, with the reason; while there
-    are any, `unnamed` proves nothing. `staged`: what killed writers may have left in the folders that were searched.
+    are any, `unnamed` proves nothing. `staged` and `work`: what killed writers and steps may have left in the runs that were searched.
     """
 
     def __init__(self, workspace: Workspace, wanted: Iterable[str]) -> None:
@@ -37,6 +37,7 @@ class Roots:
         self.unnamed = {name.encode() for name in wanted}
         self.unread: list[tuple[str, str]] = []
         self.staged: list[str] = []
+        self.work: list[str] = []
         self._unfollowed = set(self.unnamed)
 
     def search_text(self, content: bytes) -> None:
@@ -79,6 +80,8 @@ class Roots:
                     self._search_events(folder)
                 elif entry.name == _JOB:
                     self._search_file(entry.path)
+                elif entry.name == "work":
+                    self.work.append(entry.path)
                 elif entry.name.startswith(STAGED):
                     self.staged.append(entry.path)
 
@@ -131,26 +134,17 @@ class Roots:
         self.unread.append((path, error.strerror or str(error)))
 
 
-def trashed_folders(trash: Path) -> list[str]:
-    """The folders in the trash that may be runs."""
-    try:
-        with os.scandir(trash) as found:
-            return [entry.name for entry in found if entry.name[0] != "." and entry.is_dir(follow_symlinks=False)]
-    except FileNotFoundError:
-        return []
-
-
 def _pieces(path: str) -> Iterator[bytes]:
     """A file's content, each piece with the end of the one before: a name may lie across."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a pipe among the files must not stop us
     try:
-        mode = os.fstat(descriptor).st_mode
-        if stat.S_ISDIR(mode):
+        state = os.fstat(descriptor)
+        if stat.S_ISDIR(state.st_mode):
             return
-        if not stat.S_ISREG(mode):
+        if not stat.S_ISREG(state.st_mode):
             raise OSError("it is no plain file")
         rest = b""
-        while chunk := os.read(descriptor, _CHUNK):
+        while chunk := os.read(descriptor, min(_CHUNK, state.st_size + 1)):
             yield rest + chunk if rest else chunk
             rest = (rest + chunk)[-64:]
     finally:

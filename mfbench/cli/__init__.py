@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 
 
 def main() -> int:
@@ -14,6 +15,7 @@ def main() -> int:
     from mfbench.core.errors import MfbenchError
 
     words = sys.argv[1:]
+    warnings.showwarning = _warn  # type: ignore[assignment]
     try:
         result = app.main(args=words, prog_name="mfbench", standalone_mode=False)
         return result if isinstance(result, int) else 0
@@ -39,6 +41,10 @@ def main() -> int:
 
         _tell(from_os(error, "the system refused"), words)
         return 1
+
+
+def _warn(message: Warning | str, *_: object) -> None:
+    print(f"warning: {message}", file=sys.stderr)
 
 
 def _tell(error: object, words: list[str]) -> None:

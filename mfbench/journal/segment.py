@@ -18,20 +18,28 @@ from mfbench.core.errors import MfbenchError, UsageError
 from mfbench.core.machine import host
 from mfbench.journal import flusher
 from mfbench.journal.line import FORMAT, encode_line
+from mfbench.journal.sealed import SEALED
 
 _open_writers: weakref.WeakSet[SegmentWriter] = weakref.WeakSet()
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
 
 
 class SegmentWriter:
-    """Appends events to `folder/<writer>-<n>.jsonl`; each is in the kernel's hands when `write` returns."""
+    """Appends events to `folder/<writer>-<n>.jsonl`; each is in the kernel's hands when `write` returns.
 
-    def __init__(self, folder: Path, writer: str, *, run: str, attempt: int = 1) -> None:
+    A signal handler may log too, in the middle of a write of the same thread: it cannot wait for that write, and
+    writes to a segment beside this one. So does everybody once a write was left by an exception that such a handler
+    raised (Ctrl-C): nobody knows whether its number is taken.
+    """
+
+    def __init__(self, folder: str | Path, writer: str, *, run: str, attempt: int = 1) -> None:
         self.folder = str(folder)
         self.writer = writer
         self.run = run
         self.attempt = attempt
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
+        self._busy = False
+        self._aside: SegmentWriter | None = None
         self._descriptor = -1
         self._path = ""
         self._seq = 0
@@ -47,31 +55,58 @@ class SegmentWriter:
         or once the run has ended.
         """
         with self._lock:
-            if self._descriptor < 0:
-                self._open()
+            if self._busy:
+                self._beside().write(kind, *fields)
+                return
+            self._busy = True
             try:
-                line = encode_line((self._seq, time.time_ns() // 1000, kind, *fields))
-            except (TypeError, ValueError) as error:
-                raise UsageError(f"an event {kind!r} cannot be written: {error}") from None
-            self._put(line, 1)
+                if self._descriptor < 0:
+                    self._open()
+                try:
+                    line = encode_line((self._seq, time.time_ns() // 1000, kind, *fields))
+                except (TypeError, ValueError) as error:
+                    raise UsageError(f"an event {kind!r} cannot be written: {error}") from None
+                self._put(line, 1)
+            except MfbenchError:
+                self._busy = False
+                raise
+            self._busy = False
 
     def write_many(self, kind: str, rows: list[tuple[Any, ...]]) -> None:
         """Many events of one kind in one write. Raises as `write` does; what then stands is told in the error."""
         with self._lock:
-            if self._descriptor < 0:
-                self._open()
-            now = time.time_ns() // 1000
+            if self._busy:
+                self._beside().write_many(kind, rows)
+                return
+            self._busy = True
             try:
-                lines = [encode_line((self._seq + i, now, kind, *row)) for i, row in enumerate(rows)]
-            except (TypeError, ValueError) as error:
-                raise UsageError(f"events {kind!r} cannot be written: {error}") from None
-            self._put(b"".join(lines), len(rows))
+                if self._descriptor < 0:
+                    self._open()
+                now = time.time_ns() // 1000
+                try:
+                    lines = [encode_line((self._seq + i, now, kind, *row)) for i, row in enumerate(rows)]
+                except (TypeError, ValueError) as error:
+                    raise UsageError(f"events {kind!r} cannot be written: {error}") from None
+                self._put(b"".join(lines), len(rows))
+            except MfbenchError:
+                self._busy = False
+                raise
+            self._busy = False
 
     def close(self) -> None:
-        """Ends the segment. Writing afterwards is an error."""
+        """Ends the segment. Writing afterwards is an error.
+
+        Raises MfbenchError where the segment was deleted while it was written to.
+        """
         with self._lock:
+            aside, self._aside = self._aside, None
+            if aside:
+                aside.close()
             self._closed = True
+            is_gone = self._descriptor >= 0 and self._is_gone()
             self._let_go()
+        if is_gone:
+            raise MfbenchError(f"the journal of run {self.run} was deleted while it was written", where=self._path)
 
     def _put(self, data: bytes, count: int) -> None:
         if self._torn:  # the last write stopped inside a line: end it, so that only that line is damaged
@@ -98,9 +133,24 @@ class SegmentWriter:
             hint="what was logged before is safe; free some space and log again",
         )
 
+    def _beside(self) -> SegmentWriter:
+        if self._aside is None:
+            if self._closed:
+                raise self._ended()
+            self._aside = SegmentWriter(self.folder, self.writer, run=self.run, attempt=self.attempt)
+        return self._aside
+
+    def _is_gone(self) -> bool:
+        """Whether nobody can ever read it: no name leads to it any more."""
+        return os.fstat(self._descriptor).st_nlink == 0 and not os.path.exists(self._path)  # noqa: PTH110
+
+    def _ended(self) -> UsageError:
+        return UsageError(f"run {self.run} has ended: nothing more can be logged to it")
+
     def _open(self) -> None:
-        if self._closed:
-            raise UsageError(f"run {self.run} has ended: nothing more can be logged to it")
+        # A sealed journal hides what would be written beside it under a name that it holds.
+        if self._closed or os.path.exists(f"{self.folder}/{SEALED}"):  # noqa: PTH110
+            raise self._ended()
         number, previous = 1, None
         while True:
             name = f"{self.writer}-{number}.jsonl"
@@ -112,6 +162,7 @@ class SegmentWriter:
                 number, previous = number + 1, name
             except OSError as error:
                 raise self._failed(error.strerror or str(error)) from error
+        flusher.opened(self.folder)
         self._seq, self._torn = 0, False
         header = {
             "format": FORMAT,
@@ -131,10 +182,12 @@ class SegmentWriter:
     def _let_go(self) -> None:
         if self._descriptor >= 0:
             descriptor, self._descriptor = self._descriptor, -1
-            flusher.close(descriptor, self._path)
+            flusher.close(descriptor, self.folder)
 
     def _forked(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
+        self._busy = False
+        self._aside = None
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1

@@ -92,7 +92,7 @@ def _arrival(entry: Entry, workspace: str, models: dict[str, RegisteredModel]) -
         run=body.run,
         provenance=body.provenance,
         facts=facts,
-        reason=entry.reason[:10_000],
+        reason=entry.reason if body.origin else f"{body.model}:{body.version} of {workspace}: {entry.reason[:10_000]}",
         champion=champion is not None and champion.number == body.version,
         origin=body.origin or first,
     )
@@ -120,7 +120,7 @@ def numbered(entries: list[Entry], coming: Sequence[Arrival]) -> tuple[list[Item
         new[arrival.name] = f"{arrival.model}:{number}"
         body = {"model": arrival.model, "version": number, "digest": arrival.digest, **arrival.facts}
         body["origin"] = msgspec.to_builtins(arrival.origin)
-        items.append((VERSION, body, f"{arrival.name} of {arrival.origin.workspace}: {arrival.reason}"))
+        items.append((VERSION, body, arrival.reason))
         if arrival.champion and arrival.model in strangers:
             aliased = {"model": arrival.model, "alias": CHAMPION, "version": number, "previous": None}
             items.append((ALIAS, aliased, "the champion where it comes from"))

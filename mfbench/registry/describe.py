@@ -26,6 +26,7 @@ def describe_version(version: Version, aliases: list[str]) -> dict[str, Any]:
         "actor": version.actor,
         "reason": version.reason,
         "metrics": version.metrics,
+        "origin": version.origin,
     }
 
 

@@ -37,6 +37,7 @@ class Version:
     metrics: dict[str, float]
     data: str
     provenance: str
+    origin: dict[str, Any] | None = None  # {workspace, version, registered, actor}, where it comes from another one
 
     @property
     def name(self) -> str:
@@ -218,6 +219,7 @@ def reduce_models(entries: list[Entry]) -> dict[str, RegisteredModel]:
                 metrics={key: unpack_number(value) for key, value in body["metrics"].items()},
                 data=body.get("data", ""),
                 provenance=body.get("provenance", ""),
+                origin=body.get("origin"),
             )
         elif entry.kind == ALIAS:
             aliases = models[body["model"]].aliases

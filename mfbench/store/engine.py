@@ -21,6 +21,7 @@ STORAGE = "v1.5.0"  # such a file also opens in DuckDB 1.5
 _SETTINGS = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false", "threads": "2"}
 _idle: list[duckdb.DuckDBPyConnection] = []
 
+_FULL = ("No space left", "Could not write", "Could not sync", "quota exceeded")  # in what DuckDB says
 # What a query may do wrong; everything else that DuckDB raises is the database's or the machine's trouble.
 ASKED_WRONG = (duckdb.ProgrammingError, duckdb.DataError, duckdb.NotSupportedError, duckdb.PermissionException)
 
@@ -68,9 +69,9 @@ def _told(error: duckdb.Error, path: Path) -> MfbenchError:
     if "Could not set lock" in first:
         hint = "close the program that has the database open"
         return StoreBusyError("another program holds the database", where=str(path), hint=hint)
-    if "No space left" in first:
+    if any(sign in first for sign in _FULL):
         hint = "free some space: what was logged is safe in the journals"
-        return DiskError("the disk is full", where=str(path), hint=hint)
+        return DiskError(f"the disk does not take the database: {first.rpartition(': ')[2]}", where=str(path), hint=hint)
     hint = "it is only a projection and can be made anew: mfbench doctor --repair"
     return DamageError(f"the database cannot be used: {first}", where=str(path), hint=hint)
 

@@ -93,7 +93,7 @@ def migrate(path: Path, workspace: Workspace, found: str) -> bool:
             con.execute(VIEWS)
             con.execute("INSERT OR REPLACE INTO meta VALUES ('schema', ?), ('workspace', ?)", [SCHEMA, workspace.id])
             con.execute("COMMIT")
-    except MfbenchError:
+    except (MfbenchError, duckdb.Error):
         staged.unlink(missing_ok=True)
         return False
     backup = path.with_name(f"{path.name}.v{version}")

@@ -1,0 +1,158 @@
+"""A run's journal, read whole: what is damaged, and the few events that the doctor goes by.
+
+At 100,000 runs the time goes into decoding; so a segment is first only checked line by line, checksum and number,
+and read in full where something is wrong with it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from zlib import crc32
+
+from mfbench.core.errors import DamageError
+from mfbench.journal.line import decode_line
+from mfbench.journal.reader import TAIL, Cursor, Damage, Event
+from mfbench.journal.sealed import SEALED, read_sealed, sealed_segments
+from mfbench.workspace.workspace import Workspace
+
+KINDS = ("header", "run.started", "run.ended", "artifact")
+_TOLD = re.compile(rb'^\[\d+,-?\d+,"(?:header|run\.started|run\.ended|artifact)"[^\n]*', re.MULTILINE)
+_CHUNK = 8 << 20  # bytes
+
+
+@dataclass
+class Segment:
+    """`size` and `tail` (its last bytes) are of whole lines; `lines` counts the whole ones; `told`: events of KINDS."""
+
+    name: str
+    size: int = 0
+    tail: bytes = b""
+    lines: int = 0
+    told: list[Event] = field(default_factory=list)
+    damages: list[Damage] = field(default_factory=list)
+
+
+@dataclass
+class Journal:
+    """`alive` was asked before anything was read: a leader that ends meanwhile has written its end before."""
+
+    run: str
+    alive: bool
+    segments: list[Segment] = field(default_factory=list)
+    others: list[str] = field(default_factory=list)  # names in the folder that are no segments
+    unreadable: dict[str, str] = field(default_factory=dict)  # by name; '' is the folder
+    sealed: bool = False
+
+    @property
+    def rows(self) -> int:
+        """Events that have a row in the database."""
+        headers = sum(event[2] == "header" for segment in self.segments for event in segment.told)
+        return sum(segment.lines for segment in self.segments) - headers
+
+    @property
+    def ended(self) -> bool:
+        """Whether the last word about its life is an end: a run that was resumed has begun again."""
+        began = ended = -(1 << 62)
+        for segment in self.segments:
+            for event in segment.told:
+                if event[2] == "run.started":
+                    began = max(began, event[1])
+                elif event[2] == "run.ended":
+                    ended = max(ended, event[1])
+        return ended >= began and ended > -(1 << 62)
+
+
+def scan(workspace: Workspace, run: str, suspect: frozenset[str] = frozenset()) -> Journal:
+    """Reads all of a run's journal. suspect: segments to read in full, whatever they look like."""
+    journal = Journal(run, workspace.is_alive(run))
+    folder = f"{workspace.root}/runs/{run}/events"
+    try:
+        names = os.listdir(folder)
+    except OSError as error:
+        journal.unreadable[""] = error.strerror or str(error)
+        return journal
+    if SEALED in names:
+        journal.sealed = True
+        _unseal(journal, f"{folder}/{SEALED}", names)
+    for name in sorted(names):
+        if name == SEALED or name[0] == ".":
+            continue
+        if not name.endswith(".jsonl"):
+            journal.others.append(name)
+            continue
+        try:
+            journal.segments.append(_segment(f"{folder}/{name}", name, name in suspect))
+        except FileNotFoundError:  # sealed just now: the second look finds it
+            journal.unreadable[name] = "it went away"
+        except OSError as error:
+            journal.unreadable[name] = error.strerror or str(error)
+    return journal
+
+
+def _segment(path: str, name: str, suspect: bool) -> Segment:
+    if not suspect:
+        try:
+            return _quickly(path, name)
+        except ValueError:
+            pass
+    segment, cursor = Segment(name), Cursor(path)
+    while not cursor.at_end:
+        events = cursor.read(_CHUNK)
+        segment.lines += len(events)
+        segment.told += [event for event in events if event[2] in KINDS]
+    last = cursor.damages[-1:]
+    # A write that the disk refused is cut off, said to its writer, and told again with the same number: no damage.
+    segment.damages = [found for found in cursor.damages if found.missing or found.reason != CUT or found in last]
+    segment.size, segment.tail = cursor.offset, cursor.tail
+    return segment
+
+
+CUT = "no checksum"
+
+
+def _quickly(path: str, name: str) -> Segment:
+    """Raises ValueError where a line is not what was written, or has another number than it should have."""
+    segment = Segment(name)
+    for chunk in _chunks(path):
+        lines = chunk.split(b"\n")
+        lines.pop()
+        for seq, line in enumerate(lines, segment.lines):
+            if line[-9:] != b"\t%08x" % crc32(line[:-9]) or not line.startswith(b"[%d," % seq):
+                raise ValueError(seq)
+        segment.lines += len(lines)
+        segment.told += [decode_line(found) for found in _TOLD.findall(chunk)]
+        segment.size += len(chunk)
+        segment.tail = (segment.tail + chunk[-TAIL:])[-TAIL:]
+    return segment
+
+
+def _chunks(path: str) -> Iterator[bytes]:
+    """Whole lines, some megabytes at a time; an unterminated tail is left out."""
+    rest = b""
+    with open(path, "rb", buffering=0) as stream:  # noqa: PTH123  100,000 of them
+        while read := stream.read(_CHUNK):
+            whole, newline, rest = (rest + read).rpartition(b"\n")
+            if newline:
+                yield whole + newline
+
+
+def _unseal(journal: Journal, path: str, names: list[str]) -> None:
+    """Adds the segments of a sealed journal, and takes those that it names out of `names`."""
+    segments: dict[str, Segment] = {}
+    try:
+        inside = set(sealed_segments(path))
+        for name, events in read_sealed(path):
+            segment = segments.setdefault(name, Segment(name))
+            segment.lines += len(events)
+            segment.told += [event for event in events if event[2] in KINDS]
+    except DamageError as error:
+        journal.unreadable[SEALED] = error.message
+        inside = set()
+    except FileNotFoundError:
+        journal.unreadable[SEALED] = "it went away"
+        inside = set()
+    journal.segments += segments.values()
+    names[:] = [name for name in names if name not in inside]
