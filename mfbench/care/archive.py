@@ -119,12 +119,21 @@ def parse_index(content: bytes, where: str) -> Index:
     return index
 
 
+def is_id(text: str) -> bool:
+    """Whether it is the id of a run or workspace."""
+    return re.fullmatch(_ID, text) is not None
+
+
+def is_digest(text: str) -> bool:
+    return re.fullmatch(r"[0-9a-f]{64}", text) is not None
+
+
 def is_run_file(path: str) -> bool:
     """Whether a file of that relative path may lie in a run's folder, here and on any other system."""
     parts = path.split("/")
     if parts[0] == "events":
         return len(parts) == 2 and (parts[1] == SEALED or _SEGMENT.fullmatch(parts[1]) is not None)
-    return len(path) <= 1024 and all(_is_name(part) for part in parts)
+    return all(_is_name(part) for part in parts) and len(path.encode()) <= 1024
 
 
 def _is_name(part: str) -> bool:

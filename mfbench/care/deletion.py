@@ -171,12 +171,16 @@ def _listed(runs: list[str], verb: bool = True) -> str:
 def _deleted_run(workspace: Workspace, text: str, deleted: dict[str, Entry]) -> str:
     """The deleted run that `text` means: an id, or a unique beginning or end of one."""
     hint = "see what can be brought back: mfbench runs deleted"
-    found = [text] if text in deleted else sorted(r for r in deleted if text and (r.startswith(text) or r.endswith(text)))
+    found = (
+        [text] if text in deleted else sorted(r for r in deleted if text and (r.startswith(text) or r.endswith(text)))
+    )
     there = [run for run in found if any(os.path.lexists(path) for path in _places(workspace, run))]
     if len(there) == 1:
         return there[0]
     if there:
-        raise NotFoundError(f"{text!r} means {len(there)} deleted runs", hint="among them: " + ", ".join(there[-SHOWN:]))
+        raise NotFoundError(
+            f"{text!r} means {len(there)} deleted runs", hint="among them: " + ", ".join(there[-SHOWN:])
+        )
     if found:
         raise NotFoundError(f"run {found[0]} cannot come back: gc has taken it from the trash", hint=hint)
     raise NotFoundError(f"no deleted run is {text!r}", hint=hint)
@@ -215,5 +219,3 @@ def _sync(*folders: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-
-

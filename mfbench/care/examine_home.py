@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from mfbench.care.findings import Finding, Look
+from mfbench.care.findings import REPAIR, Finding, Look, beyond
 from mfbench.core.errors import MfbenchError
 from mfbench.workspace.workspace import FORMAT
 
@@ -21,19 +21,21 @@ def examine_home(look: Look) -> Iterator[Finding]:
     try:
         look.workspace.trusted_types  # noqa: B018  reads the whole configuration
     except MfbenchError as error:
-        yield Finding("workspace.config", "config.toml", error.message, "put it right in an editor")
+        yield beyond("workspace.config", "config.toml", error.message, "put it right in an editor")
     root = look.workspace.root
     for name in FOLDERS:
         folder = root / name
         if not folder.is_dir():
-            hint = "move that file away, then: mfbench doctor --repair" if folder.exists() else "mfbench doctor --repair"
-            yield Finding("workspace.folder", name, "the folder is missing", hint, not folder.exists())
+            if os.path.lexists(folder):
+                yield beyond("workspace.folder", name, "this should be a folder", f"move it away, then: {REPAIR}")
+            else:
+                yield Finding("workspace.folder", name, "the folder is missing")
         elif look.workspace.writable and not os.access(folder, os.W_OK | os.X_OK):
-            yield Finding("workspace.locked", name, "the folder cannot be written to", f"chmod u+rwx {folder}")
+            yield beyond("workspace.locked", name, "the folder cannot be written to", f"chmod u+rwx {folder}")
     usage = shutil.disk_usage(root)
     if usage.free < LITTLE or usage.free < usage.total // 100:
         free = f"the disk is nearly full: {usage.free / 1e6:,.0f} MB of {usage.total / 1e9:,.1f} GB are free"
-        yield Finding("workspace.disk", ".", free, "free some space; see what can go: mfbench gc --dry-run")
+        yield beyond("workspace.disk", ".", free, "free some space; see what can go: mfbench gc --dry-run")
 
 
 def _marker(look: Look) -> Iterator[Finding]:
@@ -47,15 +49,15 @@ def _marker(look: Look) -> Iterator[Finding]:
         known = ledger_ids(look)
         if len(known) > 1:
             remedy = 'write {"format": 1, "id": "…"}: the id is the name of this workspace\'s own file in ledger/'
-            yield Finding("workspace.marker", path.name, told, remedy)
+            yield beyond("workspace.marker", path.name, told, remedy)
         else:
-            yield Finding("workspace.marker", path.name, told, "mfbench doctor --repair", True)
+            yield Finding("workspace.marker", path.name, told)
         return
     if form > FORMAT:
         told = f"the workspace has format {form}, and this mfbench knows up to {FORMAT}"
-        yield Finding("workspace.newer", path.name, told, "install a newer mfbench")
+        yield beyond("workspace.newer", path.name, told, "install a newer mfbench")
     elif not isinstance(found, str) or not found or "/" in found or found.startswith("."):
-        yield Finding("workspace.marker", path.name, f"{found!r} is no id", "mfbench doctor --repair", True)
+        yield Finding("workspace.marker", path.name, f"{found!r} is no id")
 
 
 def ledger_ids(look: Look) -> list[str]:

@@ -1,163 +1,162 @@
-"""The journals of all runs: damaged lines, missing segments, runs without an end; and whether the database agrees."""
+"""The journals of all runs: what is damaged, what is missing, who has no end; and whether the database agrees."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import Any
 
 from mfbench.care.findings import Finding, Look, beyond, short
+from mfbench.care.headers import wrong_headers
+from mfbench.care.readable import is_digest
 from mfbench.care.scan import Journal, Segment, scan
 from mfbench.core.errors import MfbenchError
-from mfbench.journal.line import FORMAT
+from mfbench.core.text import plural
 from mfbench.journal.sealed import SEALED
 from mfbench.store.verify import Known, verify
 
-LINE = "restore the file from a copy, if there is one: what the line held is lost, all else is read"
+COPY = "restore the file from a copy, if there is one; all else is read"
+LOST = "go on with it: mfbench runs resume RUN; or end it as failed: mfbench doctor --repair"
+STILL = "; the database, until it is made anew, still has what it held"
 STEP = 500  # runs between two words about progress
 
 
 def examine_journals(look: Look) -> Iterator[Finding]:
     """Also takes down who needs which blob."""
     suspects: list[str] = []
-    marks: dict[str, set[str]] = defaultdict(set)
+    damaged: dict[str, set[str]] = defaultdict(set)
     for run, segment, _ in look.known.damaged if look.known else ():
-        marks[run].add(segment)
+        damaged[run].add(segment)
     runs = sorted(set(look.workspace.run_names()) - look.deleted)
     for done, run in enumerate(runs):
         if done % STEP == 0:
             look.tell("reading journals", done, len(runs))
-        journal = scan(look.workspace, run, frozenset(marks.get(run, ())))
+        journal = scan(look.workspace, run, damaged.get(run, ()))
         found = list(_told(look, journal))
-        if found and look.workspace.run_folder(run).is_dir():  # once more: it may have been at work just then
-            journal = scan(look.workspace, run, frozenset(marks.get(run, ())))
+        if found:  # once more: the run may have been made, ended, sealed or deleted just then
+            if not look.workspace.run_folder(run).is_dir():
+                continue
+            journal = scan(look.workspace, run, damaged.get(run, ()))
             found = list(_told(look, journal))
-        elif found:
-            continue
         yield from found
-        for event in (event for segment in journal.segments for event in segment.told):
-            _note_artifact(look, run, event)
-        if look.known and not _agrees(look.known, journal):
+        _note_artifacts(look, journal)
+        if look.known and not agrees(look.known, journal):
             suspects.append(run)
     look.tell("reading journals", len(runs), len(runs))
-    yield from _compare(look, suspects, runs)
-    yield from _misunderstood(look)
+    yield from _differing(look, suspects, runs)
+    for run, segment, told in look.known.odd if look.known else ():
+        if segment != SEALED and run not in look.deleted:
+            remedy = "it is kept as it came; a newer mfbench, or whoever wrote it, may know what it means"
+            yield beyond("journal.odd", f"runs/{run}/events/{segment}", told, remedy)
 
 
 def _told(look: Look, journal: Journal) -> Iterator[Finding]:
     """What is wrong with one run's journal."""
     place = f"runs/{journal.run}"
+    if journal.missing:
+        if not journal.alive:
+            yield _without_journal(journal, place)
+        return
     for name, told in journal.unreadable.items():
+        where = f"{place}/events/{name}".rstrip("/")
         if name == SEALED:
-            yield beyond("journal.sealed", f"{place}/events/{name}", told, "restore the file from a copy")
-        elif name or not (look.workspace.root / place / "events").is_dir():
-            continue_ = "the run has no journal" if not name else told
-            yield from _unreadable(look, journal, name, continue_)
+            yield beyond("journal.sealed", where, told, "restore the file from a copy")
         else:
-            yield beyond("journal.unreadable", f"{place}/events", told, "give yourself the right to read it: chmod u+rx")
+            yield beyond("journal.unreadable", where, told, "give yourself the right to read it")
     for name in journal.others:
         yield beyond("journal.stray", f"{place}/events/{name}", "this is no segment of a journal", "move it away")
-    names = {segment.name for segment in journal.segments}
     for segment in journal.segments:
-        where = f"{place}/events/{segment.name}"
-        for damage in segment.damages:
-            told = f"byte {damage.offset}: {damage.reason}{damage.gap}"
-            if look.known and (journal.run, segment.name, damage.offset) not in look.known.damaged:
-                told += "; the database, until it is made anew, still has what it held"
-            yield beyond("journal.damaged", where, told, LINE)
-        yield from _header(journal, segment, where, names)
-    if not journal.alive and not journal.ended and not journal.unreadable and not _ended(look.known, journal):
-        told = "the run has no end and its driver is dead (lost)"
-        yield Finding("run.lost", place, told, "go on with it: mfbench runs resume RUN; or end it: mfbench doctor --repair")
+        yield from _damages(look, journal, segment)
+    yield from wrong_headers(journal)
+    yield from _gone(look.known, journal)
+    if not journal.alive and not journal.ended and not journal.unreadable and not _has_ended(look.known, journal):
+        yield Finding("run.lost", place, "the run has no end and its leader is dead", LOST)
 
 
-def _unreadable(look: Look, journal: Journal, name: str, told: str) -> Iterator[Finding]:
-    place = f"runs/{journal.run}"
-    if name:
-        yield beyond("journal.unreadable", f"{place}/events/{name}", told, "give yourself the right to read it: chmod u+r")
-    elif not journal.alive:
-        yield beyond("run.empty", place, told, f"delete it: mfbench runs delete {journal.run}")
+def _without_journal(journal: Journal, place: str) -> Finding:
+    if journal.is_run:
+        told = "it has no journal: its leader died before its first word, or the folder was emptied"
+        return Finding("run.empty", place, told, "end it as failed: mfbench doctor --repair; or delete it")
+    return beyond("run.stray", place, "this folder is no run", "move it away")
 
 
-def _ended(known: Known | None, journal: Journal) -> bool:
-    """Whether only the line that told a run's end is damaged: the database has seen it."""
+def _damages(look: Look, journal: Journal, segment: Segment) -> Iterator[Finding]:
+    for damage in segment.damages:
+        told = f"byte {damage.offset}: {damage.reason}{damage.gap}"
+        known = look.known is None or (journal.run, segment.name, damage.offset) in look.known.damaged
+        where = f"runs/{journal.run}/events/{segment.name}"
+        yield beyond("journal.damaged", where, told if known else told + STILL, COPY)
+
+
+def _gone(known: Known | None, journal: Journal) -> Iterator[Finding]:
+    """What the database has read and the journal does not have any more."""
+    there = {segment.name: segment for segment in journal.segments}
+    places = known.places.get(journal.run, {}) if known and not journal.sealed and not journal.unreadable else {}
+    for name, (offset, tail) in places.items():
+        where, segment = f"runs/{journal.run}/events/{name}", there.get(name)
+        if segment is None and offset:
+            yield beyond("journal.missing", where, f"this segment is missing{STILL}", COPY)
+        elif segment is not None and not segment.damages:
+            if segment.size < offset:
+                told = f"it has been cut: {plural(offset - segment.size, 'byte')} that were read are gone{STILL}"
+                yield beyond("journal.cut", where, told, COPY)
+            elif segment.size == offset and not segment.tail.endswith(tail):
+                yield beyond("journal.replaced", where, f"it ends differently than what was read of it{STILL}", COPY)
+
+
+def _has_ended(known: Known | None, journal: Journal) -> bool:
+    """Whether the run is known to have ended, and only what told so is damaged now."""
     damaged = any(segment.damages for segment in journal.segments)
     return damaged and known is not None and known.ended.get(journal.run, False)
 
 
-def _header(journal: Journal, segment: Segment, where: str, names: set[str]) -> Iterator[Finding]:
-    if not segment.lines:
-        return  # its writer was killed before its first line was whole
-    first = segment.told[0] if segment.told else None
-    about: Any = first[3] if first and first[2] == "header" and first[0] == 0 and len(first) > 3 else None
-    if not isinstance(about, dict):
-        if not segment.damages:  # else that says it
-            yield beyond("journal.header", where, "it begins without its header", LINE)
-        return
-    writer = segment.name.rpartition("-")[0]
-    previous = about.get("previous")
-    if isinstance(form := about.get("format"), int) and form > FORMAT:
-        yield beyond("journal.newer", where, f"it has format {form}, known is {FORMAT}", "install a newer mfbench")
-    if about.get("run") != journal.run:
-        told = f"it belongs to run {about.get('run')}"
-        yield beyond("journal.foreign", where, told, "move it to where it belongs: its events count for this run now")
-    elif about.get("writer") != writer:
-        told = f"its writer was {about.get('writer')}: a copy under another name, whose events count twice"
-        yield beyond("journal.stray", where, told, "move it away")
-    elif isinstance(previous, str) and previous not in names:
-        told = f"the segment before it, {previous}, is missing"
-        yield beyond("journal.missing", where, told, "restore that file from a copy: what it held is lost")
+def _note_artifacts(look: Look, journal: Journal) -> None:
+    for segment in journal.segments:
+        for event in segment.told:
+            if event[2] == "artifact" and len(event) > 5 and is_digest(event[4]) and isinstance(event[5], int):
+                look.need(event[4], event[5], run=f"{event[3]} of run {journal.run}")
 
 
-def _note_artifact(look: Look, run: str, event: list[Any]) -> None:
-    if event[2] == "artifact" and len(event) > 5 and isinstance(event[4], str) and len(event[4]) == 64:
-        size = event[5] if isinstance(event[5], int) else None
-        look.need(event[4], size, run=f"run {run} ({event[3]})")
-
-
-def _agrees(known: Known, journal: Journal) -> bool:
+def agrees(known: Known, journal: Journal) -> bool:
     """Whether the database holds this journal. What a living run has added since is no disagreement."""
     if journal.run not in known.ended:
         return False
     if journal.unreadable or any(segment.damages for segment in journal.segments):
-        return True  # told already; what was read before the damage is more than what can be read now
-    places = dict(known.places.get(journal.run, {}))
-    same = True
-    for segment in [] if journal.sealed else journal.segments:
-        offset, tail = places.pop(segment.name, (0, b""))
-        if offset > segment.size or (offset == segment.size and tail != segment.tail[-len(tail) or len(segment.tail) :]):
-            return False
-        same = same and offset == segment.size
-    if places and not journal.sealed:
-        return False
-    return same and known.rows.get(journal.run, 0) == journal.rows if same or not journal.alive else True
+        return True  # told already; and what was read before the damage is more than what can be read now
+    if not journal.sealed:
+        places = dict(known.places.get(journal.run, {}))
+        grown = False
+        for segment in journal.segments:
+            offset, tail = places.pop(segment.name, (0, b""))
+            if offset > segment.size or (offset == segment.size and not segment.tail.endswith(tail)):
+                return False
+            grown = grown or offset < segment.size
+        if places or grown:
+            return journal.alive and not places
+    return known.rows.get(journal.run, 0) == journal.rows
 
 
-def _compare(look: Look, suspects: list[str], runs: list[str]) -> Iterator[Finding]:
-    """Looks at those that did not agree once more, against the database of now: they may have gone on meanwhile."""
-    known = look.known
-    if known is None:
+def _differing(look: Look, suspects: list[str], runs: list[str]) -> Iterator[Finding]:
+    """Those that did not agree once more, against the database of now: they may have gone on meanwhile."""
+    if look.known is None:
         return
-    suspects += sorted(known.ended.keys() - set(runs))
-    wrong: list[str] = []
-    if suspects or not known.summed:
-        try:
-            known = verify(look.workspace)
-        except MfbenchError:  # told when the database was looked at
-            return
-        for run in suspects:
-            there = look.workspace.run_folder(run).is_dir()
-            if run in known.ended if not there else not _agrees(known, scan(look.workspace, run)):
-                wrong.append(run)
+    suspects += sorted(look.known.ended.keys() - set(runs))
+    if not suspects and look.known.summed:
+        return
+    try:
+        known = verify(look.workspace)
+    except MfbenchError:  # it was whole a moment ago: the next look tells
+        return
+    wrong = [run for run in suspects if not _fits(look, known, run)]
+    where = look.workspace.database.name
     if wrong:
-        told = f"it disagrees with the journals of {len(wrong):,} run{'s' if len(wrong) > 1 else ''}: {short(wrong)}"
-        yield Finding("database.differs", look.workspace.database.name, told)
+        told = f"it disagrees with the journals of {plural(len(wrong), 'run')}: {short(wrong)}"
+        yield Finding("database.differs", where, told)
     elif not known.summed:
-        yield Finding("database.differs", look.workspace.database.name, "its summaries do not fit its rows")
+        yield Finding("database.differs", where, "its summaries do not fit its rows")
 
 
-def _misunderstood(look: Look) -> Iterator[Finding]:
-    for run, segment, told in look.known.odd if look.known else ():
-        if segment != SEALED:
-            remedy = "it is kept as it came; a newer mfbench, or whoever wrote it, may know what it means"
-            yield beyond("journal.odd", f"runs/{run}/events/{segment}", told, remedy)
+def _fits(look: Look, known: Known, run: str) -> bool:
+    if not look.workspace.run_folder(run).is_dir() or run in look.deleted:
+        return run not in known.ended
+    journal = scan(look.workspace, run)
+    return (journal.missing and not journal.is_run) or agrees(known, journal)

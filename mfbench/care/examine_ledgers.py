@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from mfbench.care.findings import Finding, Look, short
-from mfbench.care.readable import Readable, dangling, deleted_runs, read_all
+from mfbench.care.findings import REPAIR, Finding, Look, beyond, short
+from mfbench.care.readable import Readable, dangling, read_all
+from mfbench.journal.deletions import deletions
 
-MEND = "mfbench doctor --repair, or restore the file from a copy: a repair cannot prove that entries are genuine"
+MEND = f"{REPAIR}, or restore the file from a copy: a repair cannot prove that entries are genuine"
+READ = "give yourself the right to read it: chmod u+r"
 
 
 def examine_ledgers(look: Look) -> Iterator[Finding]:
@@ -18,23 +20,23 @@ def examine_ledgers(look: Look) -> Iterator[Finding]:
         paths = sorted(own.parent.iterdir()) if own.parent.is_dir() else []
         found = read_all(own)
     except OSError as error:
-        yield Finding("ledger.unreadable", _name(own), f"it cannot be read: {error.strerror}", "chmod u+r that file")
+        yield beyond("ledger.unreadable", _name(own), f"it cannot be read: {error.strerror}", READ)
         return
-    look.entries, look.deleted = found.entries, deleted_runs(found.entries)
+    look.entries, look.deleted = found.entries, set(deletions(found.entries))
     yield from _wrong(own, found, "", MEND, True)
     for (model, alias), number in dangling(found.entries).items():
         told = f"{model}@{alias} points to version {number}, which the ledger does not have"
-        yield Finding("ledger.alias", f"{_name(own)}#{model}@{alias}", told, "mfbench doctor --repair", True)
+        yield Finding("ledger.alias", f"{_name(own)}#{model}@{alias}", told)
     for path in paths:
         if path.name[0] == "." or path.name == "damaged" or path.suffix == ".lock" or path == own:
             continue
         if path.suffix != ".jsonl" or not path.is_file():
-            yield Finding("ledger.stray", _name(path), "this is no ledger", "move it away")
+            yield beyond("ledger.stray", _name(path), "this is no ledger", "move it away")
             continue
         try:
             other = read_all(path)
         except OSError as error:
-            yield Finding("ledger.unreadable", _name(path), f"it cannot be read: {error.strerror}", "chmod u+r it")
+            yield beyond("ledger.unreadable", _name(path), f"it cannot be read: {error.strerror}", READ)
             continue
         yield from _wrong(path, other, "another workspace's: ", "merge that workspace again, or restore a copy", False)
 

@@ -131,3 +131,11 @@ class Collection:
 
     def keep(self, kind: str, path: Path | str, error: OSError) -> None:
         self.note(kind, path, 0, f"could not be taken away: {error.strerror or error}", "keep")
+
+
+def period(value: float) -> str:
+    """Seconds as what people give after --older-than: '1 day', '12 hours'."""
+    units = {86_400: "day", 3600: "hour", 60: "minute", 1: "second"}
+    unit = next((unit for unit in units if value >= unit), 1)
+    count = f"{value / unit:g}"
+    return f"{count} {units[unit]}{'' if count == '1' else 's'}"

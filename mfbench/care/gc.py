@@ -16,12 +16,12 @@ from pathlib import Path
 
 import msgspec
 
-from mfbench.care.garbage import Collection, Garbage
-from mfbench.care.leftovers import KINDS, collect_markers, collect_staged, collect_trash, collect_work, entries
+from mfbench.care.garbage import Collection, Garbage, period
+from mfbench.care.leftovers import KINDS, collect_markers, collect_staged, collect_trash, collect_work, listing
 from mfbench.care.roots import Roots
 from mfbench.core.errors import MfbenchError, StoreBusyError
 from mfbench.core.progress import Progress
-from mfbench.core.text import duration, plural
+from mfbench.core.text import plural
 from mfbench.workspace.locks import locked
 from mfbench.workspace.workspace import Workspace
 
@@ -66,21 +66,20 @@ def _collect(found: Collection) -> list[Garbage]:
     trashed = {kind: _names(found.trash / kind, "") for kind in KINDS}
     roots = Roots(home, blobs | cached | trashed["blobs"])
     roots.search_ledgers()
-    for number, run in enumerate(runs, 1):
-        roots.search_run(run)
-        found.tell("searching journals", number, len(runs))
+    roots.search_runs(runs, found.tell)
     _collect_cache(found, roots, cached, blobs | trashed["blobs"])
     roots.follow()
     for path, reason in roots.unread:
         found.note("journal", path, 0, f"could not be read ({reason}): no blob was taken away", "keep")
     unnamed = {name.decode() for name in roots.unnamed} if not roots.unread else set()
-    for digest in sorted(trashed["blobs"] - {name.decode() for name in roots.unnamed} - blobs):
+    lying = trashed["blobs"] - blobs
+    for digest in sorted(lying - {name.decode() for name in roots.unnamed}):
         found.put_back("blob", found.trash / "blobs" / digest, "something refers to it")
     for number, digest in enumerate(sorted(unnamed & blobs), 1):
         found.to_trash("blob", home.blobs / digest, "nothing refers to it")
         found.tell("moving blobs", number, len(unnamed & blobs))
     for kind in KINDS:
-        _empty(found, kind, keep=trashed["blobs"] - unnamed if kind == "blobs" else set())
+        _empty(found, kind, keep=lying - unnamed if kind == "blobs" else set())
     collect_staged(found, roots.staged)
     collect_work(found, roots.work)
     collect_markers(found)
@@ -108,9 +107,9 @@ def _collect_cache(found: Collection, roots: Roots, keys: set[str], blobs: set[s
 
 def _empty(found: Collection, kind: str, keep: set[str]) -> None:
     """What has lain in the trash's folder of this kind for long goes for good."""
-    for entry in entries(found.trash / kind):
+    for entry in listing(found.trash / kind):
         if entry.name not in keep and found.is_old(entry.stat(follow_symlinks=False)):
-            reason = f"in the trash for more than {duration(found.older_than)}"
+            reason = f"in the trash for more than {period(found.older_than)}"
             found.remove("blob" if kind == "blobs" else kind, Path(entry.path), reason)
 
 
@@ -145,7 +144,7 @@ def _names(folder: Path, suffix: str) -> set[str]:
     """The plain files whose name is a digest or key."""
     return {
         entry.name.removesuffix(suffix)
-        for entry in entries(folder)
+        for entry in listing(folder)
         if entry.name.endswith(suffix)
         and _NAME.fullmatch(entry.name.removesuffix(suffix))
         and entry.is_file(follow_symlinks=False)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from mfbench.care.archive import Content, collision, is_run_file
+from mfbench.care.archive import Content, collision, is_digest, is_run_file
 from mfbench.core.errors import DamageError
 from mfbench.core.hashing import digest_file
 from mfbench.journal.line import decode_line
@@ -20,7 +20,6 @@ from mfbench.journal.sealed import SEALED, read_lines
 
 LOST = "lost"
 _SCRATCH = "work"  # where steps make their outputs: what is finished of them is content already
-_DIGEST = re.compile(r"[0-9a-f]{64}")
 _LONGEST = 256 << 20  # bytes of a line: nobody has logged a longer one
 
 
@@ -63,7 +62,8 @@ def read_journal(run: str, folder: Path) -> Journal:
 
 def fingerprint(folder: Path) -> dict[str, str]:
     """SHA-256 of the whole lines of each segment, whether or not the journal is sealed: a run is what it has said."""
-    events, digests = folder / "events", {}
+    events = folder / "events"
+    digests: dict[str, Any] = {}
     if (sealed := events / SEALED).is_file():
         for segment, lines in read_lines(sealed):
             digests.setdefault(segment, hashlib.sha256()).update(b"".join(lines))
@@ -86,16 +86,18 @@ def other_files(folder: Path) -> tuple[list[str], list[str]]:
         folders[:] = sorted(
             name for name in folders if name[0] != "." and not (below == "." and name in ("events", _SCRATCH))
         )
-        for name in sorted(names):
-            path = os.path.normpath(f"{below}/{name}")
-            if name[0] != ".":
-                right = is_run_file(path) and not os.path.islink(f"{place}/{name}") and os.path.isfile(f"{place}/{name}")  # noqa: PTH113, PTH114  thousands of runs
-                (found if right else odd).append(path)
-        odd += [os.path.normpath(f"{below}/{name}") for name in folders if os.path.islink(f"{place}/{name}")]  # noqa: PTH114
+        odd += [path for path in (_below(below, name) for name in folders) if (folder / path).is_symlink()]
+        for path in (_below(below, name) for name in sorted(names) if name[0] != "."):
+            plain = stat.S_ISREG((folder / path).lstat().st_mode)
+            (found if plain and is_run_file(path) else odd).append(path)
     while (same := collision(found)) is not None:
         found.remove(same)
         odd.append(same)
     return found, odd
+
+
+def _below(folder: str, name: str) -> str:
+    return name if folder == "." else f"{folder}/{name}"
 
 
 def _lines(path: Path) -> Iterator[bytes]:
@@ -132,7 +134,7 @@ def _take_line(journal: Journal, line: bytes, path: Path) -> None:
 
 
 def _take_digests(journal: Journal, values: Any) -> None:
-    journal.named.update(value for value in values if isinstance(value, str) and _DIGEST.fullmatch(value))
+    journal.named.update(value for value in values if isinstance(value, str) and is_digest(value))
 
 
 def _check_header(run: str, fields: list[Any], path: Path) -> None:

@@ -8,10 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mfbench.care.deletion import finish_moves, open_moves
-from mfbench.care.garbage import GONE, Collection
+from mfbench.care.garbage import GONE, Collection, period
 from mfbench.core.errors import UsageError
 from mfbench.core.machine import host
-from mfbench.core.text import duration
 from mfbench.journal.deletions import last_decisions
 from mfbench.journal.ledger import Entry, open_ledger, read_ledger
 from mfbench.workspace.locks import remove_free
@@ -43,14 +42,14 @@ def _collect_trash(found: Collection, entries: list[Entry]) -> list[str]:
     decided = last_decisions(entries)
     back = {source.name for source, target in moves if target.parent != found.trash}
     kept: list[str] = []
-    for entry in entries(found.trash):
+    for entry in listing(found.trash):
         if entry.name in KINDS or entry.name in back:
             continue
         path, is_run = Path(entry.path), entry.name.partition(".")[0] in decided
         if entry.name.startswith(GONE):
             found.remove("trash", path, "a removal that was interrupted")
         elif found.is_old(entry.stat(follow_symlinks=False)):
-            found.remove("run" if is_run else "trash", path, f"in the trash for more than {duration(found.older_than)}")
+            found.remove("run" if is_run else "trash", path, f"in the trash for more than {period(found.older_than)}")
         elif entry.is_dir(follow_symlinks=False):
             kept.append(entry.name)
     return [*workspace.run_names(), *kept]
@@ -61,16 +60,16 @@ def collect_staged(found: Collection, in_runs: list[str]) -> None:
     home = found.workspace
     places = [home.blobs, home.cache, home.cache / "sources", home.live, home.ledgers, home.root]
     paths = [Path(path) for path in in_runs]
-    paths += [Path(one.path) for place in places for one in entries(place) if _is_staged(one, place == home.root)]
+    paths += [Path(one.path) for place in places for one in listing(place) if _is_staged(one, place == home.root)]
     for path in paths:
         if _is_old(found, path):
             found.remove("staging", path, "a write that was interrupted")
     if home.database.parent == home.root:
-        for one in entries(home.root):
+        for one in listing(home.root):
             rest = one.name.removeprefix(home.database.name)
             if rest == one.name or not _is_old(found, Path(one.path), linked=True):
                 continue
-            if rest.startswith(".new"):
+            if rest.startswith((".new", ".rebuilt")):
                 found.remove("database", Path(one.path), "a rebuild that was interrupted")
             elif _BACKUP.fullmatch(rest):
                 found.remove("database", Path(one.path), "a backup from before a migration")
@@ -100,7 +99,7 @@ def collect_work(found: Collection, folders: list[str]) -> None:
 def collect_markers(found: Collection) -> None:
     """Markers of runs whose folder is gone; their makers died before there was one, or the run was deleted."""
     home = found.workspace
-    for entry in entries(home.live):
+    for entry in listing(home.live):
         path = Path(entry.path)
         if entry.name[0] == "." or os.path.lexists(home.run_folder(entry.name)) or not _is_old(found, path):
             continue
@@ -124,10 +123,9 @@ def _is_old(found: Collection, path: Path, linked: bool = False) -> bool:
         return False
 
 
-def entries(folder: Path) -> Iterator[os.DirEntry[str]]:
+def listing(folder: Path) -> Iterator[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as found:
             yield from found
     except FileNotFoundError:  # some tools leave empty folders out of a copy
         return
-

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ import msgspec
 from mfbench.core.hashing import digest_bytes
 from mfbench.journal.ledger import START, Entry
 from mfbench.journal.line import decode_line
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 class _Version(msgspec.Struct):
@@ -36,18 +39,12 @@ class _Approval(msgspec.Struct):
     digest: str
 
 
-class _OfRun(msgspec.Struct):
-    run: str
-
-
 # What readers of the ledger rely on. Kinds that are not named here are nobody's business but their writer's.
 _SHAPES: dict[str, Any] = {
     "model.version": _Version,
     "model.alias": _Alias,
     "model.judged": _Judged,
     "model.approval": _Approval,
-    "run.deleted": _OfRun,
-    "run.restored": _OfRun,
 }
 
 
@@ -94,12 +91,6 @@ def read_all(path: Path) -> Readable:
     return found
 
 
-def deleted_runs(entries: list[Entry]) -> set[str]:
-    """The runs whose last word in the ledger is that they were deleted."""
-    words = {entry.body["run"]: entry.kind for entry in entries if entry.kind in ("run.deleted", "run.restored")}
-    return {run for run, kind in words.items() if kind == "run.deleted"}
-
-
 def dangling(entries: list[Entry]) -> dict[tuple[str, str], int]:
     """Aliases, as (model, alias), that point to a version which the ledger does not have: its number."""
     versions = {(entry.body["model"], entry.body["version"]) for entry in entries if entry.kind == "model.version"}
@@ -116,3 +107,7 @@ def _misunderstood(entry: Entry) -> str:
     except msgspec.ValidationError as error:
         return f"{entry.kind}: {error}"
     return ""
+
+
+def is_digest(text: object) -> bool:
+    return isinstance(text, str) and _DIGEST.fullmatch(text) is not None

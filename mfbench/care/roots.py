@@ -11,9 +11,10 @@ import os
 import re
 import stat
 from collections.abc import Iterable, Iterator
-from pathlib import Path
+from concurrent.futures import ThreadPoolExecutor
 
 from mfbench.core.errors import MfbenchError
+from mfbench.core.progress import Progress
 from mfbench.journal.sealed import SEALED, read_lines
 from mfbench.workspace.workspace import Workspace
 
@@ -23,13 +24,15 @@ _CHUNK = 16 << 20  # bytes read at once
 _MANIFEST = 16 << 20  # bytes: a larger blob is data, not a manifest
 STAGED = (".artifact-", ".sealed-")
 _JOB = "job.json"
+_LOT = 500  # runs
 
 
 class Roots:
     """Finds out which of the names `wanted` nothing refers to.
 
     `unnamed`: those that were not seen so far. `unread`: roots that could not be read, with the reason; while there
-    are any, `unnamed` proves nothing. `staged` and `work`: what killed writers and steps may have left in the runs that were searched.
+    are any, `unnamed` proves nothing. `staged` and `work`: what writers and steps that were killed may have left in the
+    runs that were searched.
     """
 
     def __init__(self, workspace: Workspace, wanted: Iterable[str]) -> None:
@@ -48,6 +51,17 @@ class Roots:
         for place, _, names in os.walk(self.workspace.ledgers):
             for name in names:
                 self._search_file(f"{place}/{name}")
+
+    def search_runs(self, runs: list[str], tell: Progress) -> None:
+        """By four threads: where the files are not in memory, most of the time is waiting for the disk."""
+        lots = [runs[start : start + _LOT] for start in range(0, len(runs), _LOT)]
+        with ThreadPoolExecutor(4) as pool:
+            for number, _ in enumerate(pool.map(self._search_lot, lots), 1):
+                tell("searching journals", min(number * _LOT, len(runs)), len(runs))
+
+    def _search_lot(self, runs: list[str]) -> None:
+        for run in runs:
+            self.search_run(run)
 
     def search_run(self, run: str) -> None:
         """A run, wherever it lies now: it may be deleted or restored under our eyes."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from zlib import crc32
 
@@ -20,6 +20,8 @@ from mfbench.workspace.workspace import Workspace
 
 KINDS = ("header", "run.started", "run.ended", "artifact")
 _TOLD = re.compile(rb'^\[\d+,-?\d+,"(?:header|run\.started|run\.ended|artifact)"[^\n]*', re.MULTILINE)
+RUN = re.compile(r"\d{8}-\d{9}-[0-9a-z]{5}")
+_CUT = "no checksum"  # what is said of a line that ends before it should
 _CHUNK = 8 << 20  # bytes
 
 
@@ -43,8 +45,22 @@ class Journal:
     alive: bool
     segments: list[Segment] = field(default_factory=list)
     others: list[str] = field(default_factory=list)  # names in the folder that are no segments
-    unreadable: dict[str, str] = field(default_factory=dict)  # by name; '' is the folder
+    unreadable: dict[str, str] = field(default_factory=dict)  # by name, with the reason; '' is the folder
     sealed: bool = False
+
+    @property
+    def is_run(self) -> bool:
+        """Whether its name is one that runs are given."""
+        return RUN.fullmatch(self.run) is not None
+
+    @property
+    def missing(self) -> bool:
+        """Whether nobody has ever written a whole line to it, as far as can be seen."""
+        return not (self.unreadable or self.sealed or any(one.lines or one.damages for one in self.segments))
+
+    @property
+    def began(self) -> bool:
+        return any(event[2] == "run.started" for segment in self.segments for event in segment.told)
 
     @property
     def rows(self) -> int:
@@ -65,12 +81,14 @@ class Journal:
         return ended >= began and ended > -(1 << 62)
 
 
-def scan(workspace: Workspace, run: str, suspect: frozenset[str] = frozenset()) -> Journal:
+def scan(workspace: Workspace, run: str, suspect: Collection[str] = ()) -> Journal:
     """Reads all of a run's journal. suspect: segments to read in full, whatever they look like."""
     journal = Journal(run, workspace.is_alive(run))
     folder = f"{workspace.root}/runs/{run}/events"
     try:
         names = os.listdir(folder)
+    except FileNotFoundError:
+        return journal
     except OSError as error:
         journal.unreadable[""] = error.strerror or str(error)
         return journal
@@ -85,9 +103,7 @@ def scan(workspace: Workspace, run: str, suspect: frozenset[str] = frozenset()) 
             continue
         try:
             journal.segments.append(_segment(f"{folder}/{name}", name, name in suspect))
-        except FileNotFoundError:  # sealed just now: the second look finds it
-            journal.unreadable[name] = "it went away"
-        except OSError as error:
+        except OSError as error:  # also where it was sealed just now: the second look finds that
             journal.unreadable[name] = error.strerror or str(error)
     return journal
 
@@ -105,12 +121,9 @@ def _segment(path: str, name: str, suspect: bool) -> Segment:
         segment.told += [event for event in events if event[2] in KINDS]
     last = cursor.damages[-1:]
     # A write that the disk refused is cut off, said to its writer, and told again with the same number: no damage.
-    segment.damages = [found for found in cursor.damages if found.missing or found.reason != CUT or found in last]
+    segment.damages = [found for found in cursor.damages if found.missing or found.reason != _CUT or found in last]
     segment.size, segment.tail = cursor.offset, cursor.tail
     return segment
-
-
-CUT = "no checksum"
 
 
 def _quickly(path: str, name: str) -> Segment:
@@ -142,17 +155,16 @@ def _chunks(path: str) -> Iterator[bytes]:
 def _unseal(journal: Journal, path: str, names: list[str]) -> None:
     """Adds the segments of a sealed journal, and takes those that it names out of `names`."""
     segments: dict[str, Segment] = {}
+    inside: set[str] = set()
     try:
-        inside = set(sealed_segments(path))
+        inside.update(sealed_segments(path))
         for name, events in read_sealed(path):
             segment = segments.setdefault(name, Segment(name))
             segment.lines += len(events)
             segment.told += [event for event in events if event[2] in KINDS]
     except DamageError as error:
         journal.unreadable[SEALED] = error.message
-        inside = set()
-    except FileNotFoundError:
-        journal.unreadable[SEALED] = "it went away"
-        inside = set()
+    except OSError as error:
+        journal.unreadable[SEALED] = error.strerror or str(error)
     journal.segments += segments.values()
     names[:] = [name for name in names if name not in inside]

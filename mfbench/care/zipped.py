@@ -61,7 +61,8 @@ class ArchiveWriter:
         except FileNotFoundError:
             left = -1
         if left or digest.hexdigest() != content.sha256:
-            raise DamageError("the file changed while it was exported", where=str(path), hint="export again")
+            hint = "export again; where that says the same: mfbench doctor"
+            raise DamageError("the file has changed while it was exported, or is damaged", where=str(path), hint=hint)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         try:

@@ -1,4 +1,4 @@
-"""`mfbench runs`: list, show, logs, stop; trials and resume, report and compare stand in modules of their own."""
+"""`mfbench runs`: list, show, logs, stop; the other verbs stand in modules of their own."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from mfbench.cli.common import (
     printable,
     workspace_option,
 )
+from mfbench.cli.deletion import delete, deleted, restore
 from mfbench.cli.reports import compare, report
 from mfbench.cli.search import resume, trials
 from mfbench.core.text import seconds
@@ -37,7 +38,7 @@ RUN is a run's id, a unique beginning or end of it, or 'last'."""
 
 @click.group("runs", cls=ListingGroup, epilog=EXAMPLES)
 def command() -> None:
-    """List, show, follow and stop runs. Alone it lists."""
+    """List, show, follow, stop and delete runs. Alone it lists."""
 
 
 @command.command("list", epilog=EXAMPLES)
@@ -140,6 +141,8 @@ command.add_command(trials)
 command.add_command(resume)
 command.add_command(report)
 command.add_command(compare)
+for one in (delete, restore, deleted):
+    command.add_command(one)
 
 
 def _item(row: dict[str, Any]) -> dict[str, Any]:

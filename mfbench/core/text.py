@@ -47,3 +47,11 @@ def seconds(value: float) -> str:
     if value < 60:
         return f"{value:.1f} s"
     return f"{int(value // 60)}m {int(value % 60):02d}s"
+
+
+def size(value: int) -> str:
+    """Bytes for people: '512 B', '3.4 MB'."""
+    for unit, name in ((10**12, "TB"), (10**9, "GB"), (10**6, "MB"), (1000, "kB")):
+        if value >= unit:
+            return f"{value / unit:.1f} {name}"
+    return f"{value} B"

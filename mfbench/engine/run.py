@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from mfbench.care.deletion import refuse_deleted
 from mfbench.core.errors import MfbenchError, from_os
 from mfbench.core.text import seconds
 from mfbench.engine.cache import TOLD_AGAIN, CachedStep, StepCache
@@ -56,6 +57,7 @@ class Run:
             self.id, self.marker = workspace.new_run(holder)
         else:
             self.id, self.marker = resumed, workspace.hold_run(resumed, holder)
+            refuse_deleted(workspace, self.id, self.marker)
         self.folder = workspace.run_folder(self.id)
         self.attempt = 1 + sum(name.startswith("driver-") for name in segment_names(self.folder / "events"))
         self.writer = SegmentWriter(self.folder / "events", "driver", run=self.id, attempt=self.attempt)

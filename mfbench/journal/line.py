@@ -10,7 +10,7 @@ from zlib import crc32
 import msgspec
 
 FORMAT = 1
-_encode = msgspec.json.Encoder().encode
+encode_body = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
 _LARGEST = 1 << 62  # of a time or sequence number: what the projection's columns hold, with room to add
 
@@ -20,7 +20,7 @@ def encode_line(event: Sequence[Any]) -> bytes:
 
     Raises TypeError or ValueError for what JSON cannot hold.
     """
-    body = _encode(event)
+    body = encode_body(event)
     return b"%b\t%08x\n" % (body, crc32(body))
 
 

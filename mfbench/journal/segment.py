@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 import weakref
+from collections.abc import Sequence
 from pathlib import Path
+from time import time_ns
 from typing import Any
+from zlib import crc32
 
 from mfbench.core.errors import MfbenchError, UsageError
 from mfbench.core.machine import host
 from mfbench.journal import flusher
-from mfbench.journal.line import FORMAT, encode_line
+from mfbench.journal.line import FORMAT, encode_body, encode_line
 from mfbench.journal.sealed import SEALED
 
 _open_writers: weakref.WeakSet[SegmentWriter] = weakref.WeakSet()
@@ -37,7 +39,7 @@ class SegmentWriter:
         self.writer = writer
         self.run = run
         self.attempt = attempt
-        self._lock = threading.RLock()
+        self.lock = threading.RLock()  # of this process's threads; a fork has its own
         self._busy = False
         self._aside: SegmentWriter | None = None
         self._descriptor = -1
@@ -54,43 +56,34 @@ class SegmentWriter:
         Raises MfbenchError when the disk takes less than the whole line, UsageError for what JSON cannot hold
         or once the run has ended.
         """
-        with self._lock:
-            if self._busy:
-                self._beside().write(kind, *fields)
+        with self.lock:
+            if self._busy or self._torn or self._descriptor < 0:
+                self.write_many(kind, (fields,))
                 return
+            # The usual case, which people call in loops, in few steps: all else is in `write_many`.
             self._busy = True
             try:
-                if self._descriptor < 0:
-                    self._open()
-                try:
-                    line = encode_line((self._seq, time.time_ns() // 1000, kind, *fields))
-                except (TypeError, ValueError) as error:
-                    raise UsageError(f"an event {kind!r} cannot be written: {error}") from None
-                self._put(line, 1)
-            except MfbenchError:
-                self._busy = False
-                raise
+                body = encode_body((self._seq, time_ns() // 1000, kind, *fields))
+                line = b"%b\t%08x\n" % (body, crc32(body))
+                written = os.write(self._descriptor, line)
+            except (TypeError, ValueError, OSError) as error:
+                raise self._refused(kind, error) from error
+            if written == len(line) and self._descriptor in flusher.dirty:
+                self._seq += 1
+            else:
+                self._count(line, written, 1)
             self._busy = False
 
-    def write_many(self, kind: str, rows: list[tuple[Any, ...]]) -> None:
+    def write_many(self, kind: str, rows: Sequence[tuple[Any, ...]]) -> None:
         """Many events of one kind in one write. Raises as `write` does; what then stands is told in the error."""
-        with self._lock:
+        with self.lock:
             if self._busy:
                 self._beside().write_many(kind, rows)
                 return
             self._busy = True
-            try:
-                if self._descriptor < 0:
-                    self._open()
-                now = time.time_ns() // 1000
-                try:
-                    lines = [encode_line((self._seq + i, now, kind, *row)) for i, row in enumerate(rows)]
-                except (TypeError, ValueError) as error:
-                    raise UsageError(f"events {kind!r} cannot be written: {error}") from None
-                self._put(b"".join(lines), len(rows))
-            except MfbenchError:
-                self._busy = False
-                raise
+            if self._descriptor < 0:
+                self._open()
+            self._put(kind, rows)
             self._busy = False
 
     def close(self) -> None:
@@ -98,7 +91,7 @@ class SegmentWriter:
 
         Raises MfbenchError where the segment was deleted while it was written to.
         """
-        with self._lock:
+        with self.lock:
             aside, self._aside = self._aside, None
             if aside:
                 aside.close()
@@ -108,25 +101,39 @@ class SegmentWriter:
         if is_gone:
             raise MfbenchError(f"the journal of run {self.run} was deleted while it was written", where=self._path)
 
-    def _put(self, data: bytes, count: int) -> None:
-        if self._torn:  # the last write stopped inside a line: end it, so that only that line is damaged
-            data = b"\n" + data
+    def _put(self, kind: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        now = time_ns() // 1000
         try:
+            lines = [encode_line((seq, now, kind, *row)) for seq, row in enumerate(rows, self._seq)]
+            if self._torn:  # the last write stopped inside a line: end it, so that only that line is damaged
+                lines.insert(0, b"\n")
+            data = b"".join(lines)
             written = os.write(self._descriptor, data)
-        except OSError as error:
-            raise self._failed(error.strerror or str(error)) from error
+        except (TypeError, ValueError, OSError) as error:
+            raise self._refused(kind, error) from error
+        self._count(data, written, len(rows))
+
+    def _count(self, data: bytes, written: int, count: int) -> None:
+        """Takes note of `count` events in `data`, of which so many bytes were written."""
         if written != len(data):
             # Lines that are whole keep their numbers; so does one that lacks only its newline, which comes next.
-            whole = data.count(b"\n", int(self._torn), written + 1)
-            self._seq += whole
+            count_whole = data.count(b"\n", int(self._torn), written + 1)
+            self._seq += count_whole
             self._torn = True
-            raise self._failed(f"{whole} of {count} events were written, then no more; is the disk full?")
+            raise self._failed(f"{count_whole} of {count} events were written, then no more; is the disk full?")
         self._torn = False
         self._seq += count
         if self._descriptor not in flusher.dirty:
             flusher.mark_dirty(self._descriptor)
 
+    def _refused(self, kind: str, error: Exception) -> MfbenchError:
+        if isinstance(error, OSError):
+            return self._failed(error.strerror or str(error))
+        self._busy = False
+        return UsageError(f"an event {kind!r} cannot be written: {error}")
+
     def _failed(self, why: str) -> MfbenchError:
+        self._busy = False
         return MfbenchError(
             f"an event of run {self.run} could not be written: {why}",
             where=self.folder,
@@ -150,6 +157,7 @@ class SegmentWriter:
     def _open(self) -> None:
         # A sealed journal hides what would be written beside it under a name that it holds.
         if self._closed or os.path.exists(f"{self.folder}/{SEALED}"):  # noqa: PTH110
+            self._busy = False
             raise self._ended()
         number, previous = 1, None
         while True:
@@ -174,7 +182,7 @@ class SegmentWriter:
             "previous": previous,
         }
         try:
-            self._put(encode_line((0, time.time_ns() // 1000, "header", header)), 1)
+            self._put("header", ((header,),))
         except MfbenchError:
             self._let_go()  # a segment without its header takes no events: the next write opens another
             raise
@@ -185,7 +193,7 @@ class SegmentWriter:
             flusher.close(descriptor, self.folder)
 
     def _forked(self) -> None:
-        self._lock = threading.RLock()
+        self.lock = threading.RLock()
         self._busy = False
         self._aside = None
         if self._descriptor >= 0:

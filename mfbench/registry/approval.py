@@ -10,6 +10,7 @@ from mfbench.bundle.manifest import parse_manifest
 from mfbench.core import jsonio
 from mfbench.core.errors import UsageError
 from mfbench.journal.blobs import Blobs
+from mfbench.journal.deletions import deletions
 from mfbench.journal.ledger import open_ledger
 from mfbench.journal.line import pack_number
 from mfbench.journal.reader import read_events
@@ -55,6 +56,8 @@ def approve(registry: Registry, run: str, reason: str, alias: str | None = None)
     }
     over = [gate for gate in refused.gates if not gate["passed"]]
     with open_ledger(registry.workspace.ledger) as ledger:
+        if run in deletions(ledger.entries):
+            raise UsageError(f"run {run} is deleted", hint=f"bring it back: mfbench runs restore {run}")
         model = reduce_models(ledger.entries).get(manifest.name) or RegisteredModel(manifest.name)
         same = [version for version in model.versions.values() if version.digest == refused.digest]
         if same:

@@ -32,26 +32,44 @@ class Backlog:
     sealed: dict[str, Iterator[tuple[str, list[Event]]]] = field(default_factory=dict)  # journals that are half read
 
 
+def has_news(con: duckdb.DuckDBPyConnection, workspace: Workspace) -> bool:
+    """Whether there may be something to fold, without comparing the names of all runs."""
+    return _known_stamp(con) != _changed(workspace) or bool(_with_news(con, workspace))
+
+
 def backlog(con: duckdb.DuckDBPyConnection, workspace: Workspace) -> Backlog | None:
     """The runs that have, or may have, something new; None when nothing has changed."""
     stamp = _changed(workspace)
-    known = dict(con.execute("SELECT key, value FROM meta WHERE key IN ('made', 'runs_changed')").fetchall())
-    live = _live(workspace)
-    open_ = con.execute("SELECT run FROM run_base WHERE status = 'running'").fetchall()
-    # One that is not in `live/` was folded and tidied up by another database, or its marker is lost.
-    looked_at = list({*live, *(run for (run,) in open_)})
-    seen = Seen(con, looked_at)
-    found = {run for run in looked_at if _has_new(seen, workspace, run)}
+    found = _with_news(con, workspace)
     gone: list[str] = []
-    if known.get("runs_changed") != stamp:
-        names = set(workspace.run_names())
-        whole, all_ = (_names(con, condition) for condition in ("whole", "true"))
-        found |= names - whole
-        gone = sorted(all_ - names)
-    found -= _names(con, "true", "deleted_runs")
-    if not found and not gone and known.get("runs_changed") == stamp:
+    if _known_stamp(con) != stamp:
+        names, folded = set(workspace.run_names()), _names(con, "run_base")
+        found |= names - folded | names & _names(con, "run_base WHERE NOT whole")
+        gone = sorted(folded - names)
+    elif not found:
         return None
-    return Backlog(known["made"], deque(sorted(found)), stamp, gone)
+    found -= _names(con, "deleted_runs")
+    return Backlog(made(con), deque(sorted(found)), stamp, gone)
+
+
+def _with_news(con: duckdb.DuckDBPyConnection, workspace: Workspace) -> set[str]:
+    """Of the runs that are, or were at the last look, alive."""
+    # One that is not in `live/` was folded and tidied up by another database, or its marker is lost.
+    open_ = con.execute("SELECT run FROM run_base WHERE status = 'running'").fetchall()
+    looked_at = list({*_live(workspace), *(run for (run,) in open_)})
+    seen = Seen(con, looked_at)
+    return {run for run in looked_at if _has_new(seen, workspace, run)}
+
+
+def made(con: duckdb.DuckDBPyConnection) -> str:
+    """What tells this database from one that is made in its place."""
+    rows = con.execute("SELECT value FROM meta WHERE key = 'made'").fetchall()
+    return str(rows[0][0]) if rows else ""
+
+
+def _known_stamp(con: duckdb.DuckDBPyConnection) -> str | None:
+    rows = con.execute("SELECT value FROM meta WHERE key = 'runs_changed'").fetchall()
+    return str(rows[0][0]) if rows else None
 
 
 class Seen:
@@ -110,7 +128,7 @@ def _changed(workspace: Workspace) -> str:
         return ""
 
 
-def _names(con: duckdb.DuckDBPyConnection, condition: str, table: str = "run_base") -> set[str]:
+def _names(con: duckdb.DuckDBPyConnection, source: str) -> set[str]:
     """As one text: at 100,000 runs, a fifth of the time of as many rows."""
-    ((text,),) = con.execute(f"SELECT string_agg(run, '/') FROM {table} WHERE {condition}").fetchall()
+    ((text,),) = con.execute(f"SELECT string_agg(run, '/') FROM {source}").fetchall()
     return set(text.split("/")) if text else set()

@@ -17,11 +17,12 @@ import duckdb
 from mfbench.core.errors import DamageError, DiskError, MfbenchError, StoreBusyError
 
 BUSY = 2.0  # seconds to wait for another program to close the file
+ROW_GROUP = 32_768  # rows that are written anew when one of them changes: a quarter of DuckDB's own
 STORAGE = "v1.5.0"  # such a file also opens in DuckDB 1.5
 _SETTINGS = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false", "threads": "2"}
 _idle: list[duckdb.DuckDBPyConnection] = []
 
-_FULL = ("No space left", "Could not write", "Could not sync", "quota exceeded")  # in what DuckDB says
+_FULL = ("No space left", "Could not write", "Could not sync", "quota exceeded", "CHECKPOINT during")  # in what DuckDB says
 # What a query may do wrong; everything else that DuckDB raises is the database's or the machine's trouble.
 ASKED_WRONG = (duckdb.ProgrammingError, duckdb.DataError, duckdb.NotSupportedError, duckdb.PermissionException)
 
@@ -36,7 +37,7 @@ def attached(path: Path, *, read_only: bool, keep: bool = True) -> Iterator[duck
     deadline = time.monotonic() + BUSY
     con = _idle.pop() if _idle and keep else duckdb.connect(":memory:", config=dict(_SETTINGS))
     try:
-        mode = "READ_ONLY" if read_only else f"STORAGE_VERSION '{STORAGE}'"
+        mode = "READ_ONLY" if read_only else f"STORAGE_VERSION '{STORAGE}', ROW_GROUP_SIZE {ROW_GROUP}"
         while not _attach(con, f"ATTACH {_quoted(path)} AS store ({mode})", deadline):
             time.sleep(0.02)
         con.execute("USE store")
@@ -69,11 +70,16 @@ def _told(error: duckdb.Error, path: Path) -> MfbenchError:
     if "Could not set lock" in first:
         hint = "close the program that has the database open"
         return StoreBusyError("another program holds the database", where=str(path), hint=hint)
-    if any(sign in first for sign in _FULL):
+    if any(sign in str(error) for sign in _FULL):
         hint = "free some space: what was logged is safe in the journals"
-        return DiskError(f"the disk does not take the database: {first.rpartition(': ')[2]}", where=str(path), hint=hint)
+        return DiskError(f"the disk does not take the database: {_reason(str(error))}", where=str(path), hint=hint)
     hint = "it is only a projection and can be made anew: mfbench doctor --repair"
     return DamageError(f"the database cannot be used: {first}", where=str(path), hint=hint)
+
+
+def _reason(text: str) -> str:
+    """What the system said, at the end of what DuckDB makes of it."""
+    return text.strip().rpartition(": ")[2]
 
 
 def _quoted(path: Path) -> str:

@@ -57,6 +57,16 @@ def order_sql(sort: str) -> str:
     raise UsageError(f"there is no column {name!r} to sort by", hint=hint)
 
 
+def column_sql(name: str) -> str:
+    """SQL for one column of a run: `status`, `params.lr`, `metrics.roc_auc`, `tags.team`. Raises UsageError."""
+    kind, _, key = name.partition(".")
+    if kind in _MAPS and key:
+        return f"{kind}[{_quoted(key.strip(chr(34)))}]"
+    if name in COLUMNS:
+        return name
+    raise UsageError(f"there is no column {name!r}", hint=did_you_mean(name, [*COLUMNS, *_ITEMS]))
+
+
 def _tokens(condition: str) -> list[Token]:
     tokens: list[Token] = []
     at, depth = 0, 0

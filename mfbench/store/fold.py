@@ -6,11 +6,15 @@ come from before it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 import duckdb
 
 from mfbench.store.backlog import Backlog
 from mfbench.store.batch import Batch
 from mfbench.store.schema import MERGE, OF_A_RUN, POINTS, REFRESH, TOUCHED
+
+FEW = 100  # runs that are named in a query; more are joined
 
 
 def store(con: duckdb.DuckDBPyConnection, batch: Batch, todo: Backlog) -> None:
@@ -24,10 +28,15 @@ def store(con: duckdb.DuckDBPyConnection, batch: Batch, todo: Backlog) -> None:
     con.execute("COMMIT")
 
 
-def forget(con: duckdb.DuckDBPyConnection, runs: list[str]) -> None:
+def forget(con: duckdb.DuckDBPyConnection, runs: list[str], tables: Sequence[str] = OF_A_RUN) -> None:
     """Takes every row of some runs away, within the caller's transaction."""
-    for table in OF_A_RUN if runs else ():
-        con.execute(f"DELETE FROM {table} WHERE run IN (SELECT unnest(?))", [runs])
+    for table in tables if runs else ():
+        con.execute(f"DELETE FROM {table} WHERE run IN {_listed(runs)}")
+
+
+def _listed(runs: Iterable[str]) -> str:
+    """What follows IN. Of constants, unlike a subquery, DuckDB skips the row groups that cannot hold them."""
+    return "(" + ", ".join("'" + run.replace("'", "''") + "'" for run in runs) + ")"
 
 
 def append(con: duckdb.DuckDBPyConnection, table: str, rows: list[tuple[object, ...]]) -> None:
@@ -39,23 +48,22 @@ def append(con: duckdb.DuckDBPyConnection, table: str, rows: list[tuple[object, 
 def _store_runs(con: duckdb.DuckDBPyConnection, batch: Batch) -> None:
     forget(con, sorted(batch.anew))
     tables = batch.take()
-    known = [run for run in batch.states if run in batch.seen.states]
-    if known:
-        con.execute("DELETE FROM run_base WHERE run IN (SELECT unnest(?))", [known])
-        con.execute("DELETE FROM run_rows WHERE run IN (SELECT unnest(?))", [known])
-        con.execute(
-            "DELETE FROM segments WHERE (run, segment) IN (SELECT unnest(?), unnest(?))",
-            [[run for run, _ in batch.cursors], [segment for _, segment in batch.cursors]],
-        )
-    con.execute(TOUCHED)
-    append(con, "touched", [(run,) for run in batch.states])
+    forget(con, [run for run in batch.states if run in batch.seen.states], ("run_base", "run_rows"))
+    places = [[run for run, _ in batch.cursors], [segment for _, segment in batch.cursors]]
+    con.execute("DELETE FROM segments WHERE (run, segment) IN (SELECT unnest(?), unnest(?))", places)
+    few = len(batch.states) <= FEW
+    if not few:
+        con.execute(TOUCHED)
+        append(con, "touched", [(run,) for run in batch.states])
+    runs = _listed(batch.states) if few else "(SELECT run FROM touched)"
     points = tables.pop("fresh", None)
     for table, rows in tables.items():
         append(con, table, rows)
     if points:
         con.execute(POINTS)
         append(con, "fresh", points)
-        con.execute(MERGE)
+        con.execute(MERGE.format(runs=runs))
         con.execute("DROP TABLE fresh")
-    con.execute(REFRESH)
-    con.execute("DROP TABLE touched")
+    con.execute(REFRESH.format(runs=runs))
+    if not few:
+        con.execute("DROP TABLE touched")

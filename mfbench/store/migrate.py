@@ -38,12 +38,6 @@ def version_of(con: duckdb.DuckDBPyConnection) -> str:
     return rows[0][0] if rows else ""
 
 
-def made(con: duckdb.DuckDBPyConnection) -> str:
-    """What tells this database from one that is made in its place."""
-    rows = con.execute("SELECT value FROM meta WHERE key = 'made'").fetchall()
-    return str(rows[0][0]) if rows else ""
-
-
 def is_current(con: duckdb.DuckDBPyConnection, path: Path) -> bool:
     """Whether this program's schema made it. Raises UsageError where a later one did."""
     found = version_of(con)

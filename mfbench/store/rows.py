@@ -68,8 +68,9 @@ class Rows:
             key, step, value, trial = _point(fields)
             tables["fresh"].append((run, trial, key, step, time, value, seq, _greater(key) is not False))
         elif kind == "param":
-            param = msgspec.convert(fields, shapes.Param)
-            tables["t_params"].append((run, param.key, text(param.value), time, seq))
+            if len(fields) != 2 or type(fields[0]) is not str:
+                fields = list(msgspec.structs.astuple(msgspec.convert(fields, shapes.Param)))
+            tables["t_params"].append((run, fields[0], text(fields[1]), time, seq))
         elif kind == "artifact":
             item = msgspec.convert(fields, shapes.Artifact)
             tables["t_artifacts"].append((run, item.path, item.digest, item.bytes, item.type, time))
@@ -125,6 +126,7 @@ def _point(fields: list[Any]) -> tuple[str, int, float, int | None]:
 
 def text(value: Any) -> str | None:
     """A value as the text that people filter by: strings as they are, the rest as JSON."""
-    if value is None or isinstance(value, str):
-        return value
-    return str(value) if isinstance(value, float) else _encode(value).decode()
+    kind = type(value)
+    if kind is str or value is None:
+        return value  # type: ignore[no-any-return]
+    return repr(value) if kind is float else _encode(value).decode()

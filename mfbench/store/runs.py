@@ -24,37 +24,68 @@ _PARTS = {  # and their order; the others come as they were written
 }
 
 
-# A map taken to Python costs five times what its keys and values cost as lists.
 _MAPS = ("tags", "params", "metrics")
-_LISTS = f"""
-SELECT * REPLACE ({", ".join(f"map_keys({name}) AS {name}" for name in _MAPS)}),
-    {", ".join(f"map_values({name})" for name in _MAPS)} FROM
-"""
+# A map taken to Python costs five times what its keys and values cost as lists.
+_COLUMNS = ", ".join(
+    ["run, name, recipe, status, executor, started, ended, host"]
+    + [f"map_keys({name}) AS {name}" for name in _MAPS]
+    + ["error, model, model_version"]
+    + [f"map_values({name})" for name in _MAPS]
+)
 
 
 def list_runs(
     workspace: Workspace, where: str | None = None, sort: str | None = None, limit: int | None = 20, offset: int = 0
 ) -> tuple[list[dict[str, Any]], int]:
     """(a page of runs with their params and metrics, how many match in all), newest first unless sorted."""
-    condition = f"WHERE ({where_sql(where)})" if where else ""
-    order = f"{order_sql(sort)}, {NEWEST}" if sort else NEWEST
+    condition, order = selection(where, sort)
     if offset < 0 or (limit is not None and limit < 0):
         raise UsageError("a page begins at 0 or later and holds 0 runs or more")
-    page = f"LIMIT {int(limit)} OFFSET {int(offset)}" if limit is not None else f"OFFSET {int(offset)}"
+    page = f"ORDER BY {order} " + (f"LIMIT {int(limit)} " if limit is not None else "") + f"OFFSET {int(offset)}"
     with Store(workspace).reading() as con:
         try:
-            rows = _runs(con.execute(f"{_LISTS} (SELECT * FROM runs {condition} ORDER BY {order} {page})"))
-            ((total,),) = con.execute(f"SELECT count(*) FROM runs {condition}").fetchall()
+            if limit is None:
+                rows = _runs(con.execute(f"SELECT {_COLUMNS} FROM run_rows {condition} {page}"))
+                return rows, len(rows) + offset if rows or not offset else _count(con, condition)
+            places, total = _places(con, condition, page)
         except ASKED_WRONG as error:
-            told = str(error).splitlines()[0]
-            raise UsageError(f"--where does not work: {told}", hint="quote text with '…'; numbers stand bare") from None
-    return rows, total
+            raise wrong_condition(error) from None
+        return _rows_at(con, places), total
+
+
+def selection(where: str | None, sort: str | None) -> tuple[str, str]:
+    """(WHERE clause or nothing, what to order by) for a query of `run_rows`."""
+    condition = f"WHERE ({where_sql(where)})" if where else ""
+    return condition, f"{order_sql(sort)}, {NEWEST}" if sort else NEWEST
+
+
+def wrong_condition(error: duckdb.Error) -> UsageError:
+    told = str(error).splitlines()[0]
+    return UsageError(f"--where does not work: {told}", hint="quote text with '…'; numbers stand bare")
+
+
+def _places(con: duckdb.DuckDBPyConnection, condition: str, page: str) -> tuple[list[int], int]:
+    """(row ids of a page in order, how many match in all). What is sorted has no maps: those are dear to read."""
+    total = "count(*) OVER ()" if condition else "(SELECT count(*) FROM run_rows)"
+    rows = con.execute(f"SELECT rowid, {total} FROM run_rows {condition} {page}").fetchall()
+    return [row[0] for row in rows], rows[0][1] if rows else _count(con, condition)
+
+
+def _count(con: duckdb.DuckDBPyConnection, condition: str) -> int:
+    ((total,),) = con.execute(f"SELECT count(*) FROM run_rows {condition}").fetchall()
+    return int(total)
+
+
+def _rows_at(con: duckdb.DuckDBPyConnection, places: list[int]) -> list[dict[str, Any]]:
+    query = f"SELECT {_COLUMNS}, rowid FROM run_rows WHERE rowid IN (SELECT unnest(?))"
+    rows = {row.pop("rowid"): row for row in _runs(con.execute(query, [places]))}
+    return [rows[place] for place in places]
 
 
 def show_run(workspace: Workspace, run: str) -> dict[str, Any]:
     """One run with its steps, gates, checks, data, artifacts and metrics. Raises NotFoundError."""
     with Store(workspace).reading() as con:
-        found = _runs(con.execute(f"{_LISTS} runs WHERE run = ?", [run]))
+        found = _runs(con.execute(f"SELECT {_COLUMNS} FROM run_rows WHERE run = ?", [run]))
         if not found:
             raise NotFoundError(f"there is no run {run!r}", hint="list the runs with: mfbench runs")
         parts = {name: _part(con, name, run) for name in _PARTS}

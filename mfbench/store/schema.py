@@ -87,8 +87,8 @@ CREATE VIEW model_history AS
 
 SCHEMA = f"{VERSION} {digest_bytes((TABLES + VIEWS).encode())[:16]}"
 
-# The points that are being folded are in the temporary table `fresh`, the runs in `touched`. Their columns are written
-# out: what DuckDB 2.0.0 makes by CREATE TABLE AS without rows reads as empty once 122,880 rows are appended to it.
+# The points that are being folded are in the temporary table `fresh`. Its columns are written out: what DuckDB 2.0.0
+# makes by CREATE TABLE AS without rows reads as empty once 122,880 rows are appended to it.
 POINTS = """
 CREATE TEMP TABLE fresh (run VARCHAR, trial BIGINT, key VARCHAR, step BIGINT, time BIGINT, value DOUBLE, seq BIGINT,
                          greater BOOLEAN)
@@ -96,24 +96,23 @@ CREATE TEMP TABLE fresh (run VARCHAR, trial BIGINT, key VARCHAR, step BIGINT, ti
 TOUCHED = "CREATE TEMP TABLE touched (run VARCHAR)"
 
 # New points, added to what is known of each run and key. The last is the one of the greatest step, of several the
-# latest; NaN is neither least nor greatest.
+# latest; NaN is neither least nor greatest. {runs}: the touched runs, as what follows IN.
 MERGE = """
 INSERT INTO t_metrics SELECT * EXCLUDE (seq, greater) FROM fresh;
 CREATE TEMP TABLE summary AS
 SELECT run, key, arg_max(last, place), max(place), min(min), max(max), sum(n)::BIGINT, any_value(greater)
-FROM (SELECT * FROM t_run_metrics WHERE run IN (SELECT run FROM fresh)
+FROM (SELECT * FROM t_run_metrics WHERE run IN {runs}
       UNION ALL
-      SELECT run, key, value, {'step': step, 'time': time, 'seq': seq}, nullif(value, 'nan'), nullif(value, 'nan'),
+      SELECT run, key, value, {{'step': step, 'time': time, 'seq': seq}}, nullif(value, 'nan'), nullif(value, 'nan'),
              1, greater FROM fresh WHERE trial IS NULL)
 GROUP BY run, key;
-DELETE FROM t_run_metrics WHERE run IN (SELECT run FROM fresh);
+DELETE FROM t_run_metrics WHERE run IN {runs};
 INSERT INTO t_run_metrics SELECT * FROM summary;
 DROP TABLE summary
 """
 
 # The wide rows of the touched runs, made anew from what stands in the narrow tables.
 REFRESH = """
-DELETE FROM run_rows WHERE run IN (SELECT run FROM touched);
 INSERT INTO run_rows
 SELECT b.run, b.name, b.recipe, b.status, b.executor, make_timestamp(b.started), make_timestamp(b.ended), b.host,
     coalesce(t.entries, MAP()), coalesce(p.entries, MAP()), coalesce(m.entries, MAP()), b.error, b.model,
@@ -121,11 +120,11 @@ SELECT b.run, b.name, b.recipe, b.status, b.executor, make_timestamp(b.started),
 FROM run_base b
 LEFT JOIN (SELECT run, map_from_entries(list((key, value) ORDER BY key)) AS entries
            FROM (SELECT run, key, arg_max_null(value, (time, seq)) AS value FROM t_params
-                 WHERE run IN (SELECT run FROM touched) GROUP BY run, key) GROUP BY run) p USING (run)
+                 WHERE run IN {runs} GROUP BY run, key) GROUP BY run) p USING (run)
 LEFT JOIN (SELECT run, map_from_entries(list((key, value) ORDER BY key)) AS entries
            FROM (SELECT run, key, arg_max_null(value, (time, seq)) AS value FROM t_tags
-                 WHERE run IN (SELECT run FROM touched) GROUP BY run, key) GROUP BY run) t USING (run)
+                 WHERE run IN {runs} GROUP BY run, key) GROUP BY run) t USING (run)
 LEFT JOIN (SELECT run, map_from_entries(list((key, last) ORDER BY key)) AS entries FROM t_run_metrics
-           WHERE run IN (SELECT run FROM touched) GROUP BY run) m USING (run)
-WHERE b.run IN (SELECT run FROM touched)
+           WHERE run IN {runs} GROUP BY run) m USING (run)
+WHERE b.run IN {runs}
 """

@@ -12,12 +12,12 @@ import duckdb
 
 from mfbench.core import progress
 from mfbench.core.errors import DiskError, StaleWarning, StoreBusyError
-from mfbench.store.backlog import Backlog, Seen, backlog
+from mfbench.store.backlog import Backlog, Seen, backlog, has_news, made
 from mfbench.store.batch import Batch, next_runs
 from mfbench.store.engine import attached
 from mfbench.store.fold import store
 from mfbench.store.ledgers import changed_ledgers, store_ledgers
-from mfbench.store.migrate import is_current, made, make, migrate, replace, version_of
+from mfbench.store.migrate import is_current, make, migrate, replace, version_of
 from mfbench.workspace.locks import locked, remove_free
 from mfbench.workspace.workspace import Workspace
 
@@ -58,7 +58,7 @@ class Store:
             except (StoreBusyError, DiskError) as error:
                 if told or not self.path.exists():
                     raise
-                told = f"what was written last is not shown: {error.message}"
+                told = f"what was written last may not be shown: {error.message}"
         raise StoreBusyError("the database goes away again and again while it is read", where=str(self.path))
 
     def update(self, patience: float = 30.0) -> None:
@@ -141,7 +141,7 @@ class Store:
             yield con
 
     def _has_news(self, con: duckdb.DuckDBPyConnection) -> bool:
-        return bool(changed_ledgers(con, self.workspace)) or backlog(con, self.workspace) is not None
+        return bool(changed_ledgers(con, self.workspace)) or has_news(con, self.workspace)
 
     def _tidy(self, batch: Batch) -> None:
         for run in batch.over if self.workspace.writable else ():

@@ -16,17 +16,17 @@ import shutil
 import sys
 import threading
 from collections.abc import Iterable, Mapping
-from itertools import count
 from math import isfinite
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Never
 
 from mfbench.core.about import __version__
 from mfbench.core.errors import MfbenchError, UsageError
 from mfbench.core.ids import random_text
 from mfbench.core.machine import actor
 from mfbench.core.versions import python_version
+from mfbench.journal import flusher
 from mfbench.journal.blobs import Blobs
 from mfbench.journal.segment import SegmentWriter
 from mfbench.tracking.values import LARGEST, SMALLEST, artifact_name, dotted, name_of, number, plain, step_number
@@ -67,8 +67,8 @@ class Run:
         self.id, self._marker = workspace.new_run({"pid": os.getpid(), "host": host, "leader": "script"})
         self.name = name
         self._pid = os.getpid()
-        self._next: dict[str, count[int]] = {}  # `next` of a count is one step for threads, without a lock
-        self._ending = threading.Lock()
+        self._next: dict[str, int] = {}  # the step that comes next, by key
+        self._ending = threading.RLock()  # a signal handler may end the run while this thread is about to
         self._ended = False
         about = {
             "name": name, "recipe": None, "executor": "script", "tags": tags, "host": host, "actor": actor(),
@@ -77,6 +77,7 @@ class Run:
         try:
             self._writer = SegmentWriter(workspace.run_folder(self.id) / "events", "main", run=self.id)
             self._writer.write("run.started", about)
+            flusher.beat(workspace.live / self.id)
         except BaseException:
             workspace.discard(self.id, self._marker)
             raise
@@ -100,11 +101,13 @@ class Run:
         if type(key) is not str or not key:
             key = name_of("metric", key)
         if step is None:
-            step = next(self._next.get(key) or self._next.setdefault(key, count()))
+            with self._writer.lock:
+                step = self._next.get(key, 0)
+                self._next[key] = step + 1
         else:
             if type(step) is not int or not SMALLEST <= step <= LARGEST:
                 step = step_number(key, step)
-            self._next[key] = count(step + 1)
+            self._next[key] = step + 1
         if type(value) is not float or not isfinite(value):
             self._writer.write("m", key, step, number(key, value))
         else:
@@ -119,7 +122,9 @@ class Run:
         """
         if isinstance(batch, Mapping):
             if step is None:
-                step = max((next(self._next[key]) for key in batch if key in self._next), default=0)
+                with self._writer.lock:
+                    step = max((self._next[key] for key in batch if key in self._next), default=0)
+                    self._next.update(dict.fromkeys(batch, step + 1))
             batch = [(key, value, step) for key, value in batch.items()]
         elif step is not None:
             raise UsageError("a step beside (key, value, step) triples: each has its own already")
@@ -131,7 +136,7 @@ class Run:
             hint = "either {key: value} with a step, or (key, value, step) triples"
             raise UsageError("metrics that cannot be read", hint=hint) from None
         if rows:
-            self._next.update({key: count(at + 1) for key, at, _ in rows})
+            self._next.update({key: at + 1 for key, at, _ in rows})
             self._writer.write_many("m", rows)
 
     def log_artifact(self, path: str | os.PathLike[str], name: str | None = None) -> str:
@@ -175,15 +180,26 @@ class Run:
         with self._ending:
             if self._ended:
                 return
+            self._ended = True
             told = None
             if error is not None:
                 kind = type(error).__name__
                 message = str(error).encode(errors="replace").decode() or kind
                 told = {"type": kind, "message": message, "hint": None}
-            self._writer.write("run.ended", status, told, None)
-            self._ended = True  # only now: where the disk was full, it can be said again
-            self._writer.close()
-            os.close(self._marker)
+            try:
+                self._writer.write("run.ended", status, told, None)
+            except BaseException:
+                self._ended = False  # where the disk was full, it can be said again
+                raise
+            try:
+                self._writer.close()
+            finally:
+                flusher.still(self.workspace.live / self.id)
+                os.close(self._marker)
+
+    def __reduce__(self) -> Never:
+        hint = "log from this process, or from one that it forks; results of other processes can come back and be logged"
+        raise UsageError("a run cannot be sent to another process", hint=hint)
 
     def __enter__(self) -> Run:
         return self

@@ -1,0 +1,41 @@
+"""What is damaged in a workspace, named one by one. Nothing here writes; only the database is brought up to date."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from mfbench.care.examine_blobs import examine_blobs
+from mfbench.care.examine_cache import examine_cache
+from mfbench.care.examine_database import examine_database
+from mfbench.care.examine_home import examine_home
+from mfbench.care.examine_journals import examine_journals
+from mfbench.care.examine_ledgers import examine_ledgers
+from mfbench.care.examine_runs import examine_runs
+from mfbench.care.findings import Finding, Look
+from mfbench.core.progress import Progress
+from mfbench.workspace.workspace import Workspace
+
+# In this order: each part relies on what those before it have found out.
+PARTS: tuple[Callable[[Look], Iterator[Finding]], ...] = (
+    examine_ledgers,
+    examine_runs,
+    examine_database,
+    examine_journals,
+    examine_blobs,
+    examine_cache,
+)
+FATAL = ("workspace.marker", "workspace.newer")  # nothing else can be looked at
+
+
+def examine(workspace: Workspace, *, fast: bool = False, progress: Progress | None = None) -> list[Finding]:
+    """Everything that is not as it should be, one finding a kind and place.
+
+    fast: takes blobs of the right size for what they should be. Safe beside running runs, and on a workspace that can
+    only be read.
+    """
+    look = Look(workspace, fast, progress)
+    found = list(examine_home(look))
+    if not any(one.code in FATAL for one in found):
+        for part in PARTS:
+            found += part(look)
+    return found

@@ -1,0 +1,31 @@
+"""The database: a projection of the journals, which can be made anew at any time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mfbench.care.findings import Finding, Look, beyond
+from mfbench.core.errors import DamageError, DiskError, MfbenchError, StoreBusyError, UsageError, WorkspaceError
+from mfbench.store.verify import verify
+
+
+def examine_database(look: Look) -> Iterator[Finding]:
+    """Also takes down what it knows, to be compared with the journals. One that is missing is made by this."""
+    look.tell("reading the database", 0, 1)
+    look.known = None
+    where = "store.duckdb"
+    try:
+        look.known = verify(look.workspace)
+    except WorkspaceError:  # where it lies cannot be said: told already
+        return
+    except UsageError as error:
+        yield beyond("database.newer", where, error.message, error.hint or "install a newer mfbench")
+    except DamageError as error:
+        yield Finding("database.damaged", where, error.message)
+    except StoreBusyError as error:
+        yield beyond("database.busy", where, error.message, error.hint or "try again later")
+    except DiskError as error:
+        yield beyond("database.disk", where, error.message, error.hint or "free some space")
+    except MfbenchError as error:
+        yield beyond("database.unusable", where, error.message, error.hint or "mfbench doctor --rebuild")
+    look.tell("reading the database", 1, 1)

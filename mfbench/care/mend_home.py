@@ -1,0 +1,63 @@
+"""The workspace's marker and folders; and the trash, where everything goes that is replaced."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import msgspec
+
+from mfbench.care.examine_home import ledger_ids
+from mfbench.care.findings import Finding, Look, Mended
+from mfbench.care.zipped import fsync_folder
+from mfbench.core.ids import new_id, random_text
+from mfbench.workspace.workspace import FORMAT, Workspace
+
+
+def make_folder(look: Look, finding: Finding) -> Mended:
+    (look.workspace.root / finding.where).mkdir(exist_ok=True)
+    return Mended(finding.code, finding.where, "made, empty", "whatever was in it, where it was not empty")
+
+
+def write_marker(look: Look, finding: Finding) -> Mended:
+    """The id is the name of the ledger; where there is none, nothing refers to the old one, and a new one will do."""
+    root = look.workspace.root
+    known = ledger_ids(look)
+    found = known[0] if known else new_id()
+    path = root / finding.where
+    kept = f"; the old file is {to_trash(look.workspace, path)}" if path.exists() else ""
+    write_whole(path, msgspec.json.encode({"format": FORMAT, "id": found}))
+    # The database may be of the other id; it is made anew when it is asked next.
+    (root / "store.duckdb").unlink(missing_ok=True)
+    told = f"the id is {found}, {'as its ledger says' if known else 'a new one'}{kept}"
+    return Mended(finding.code, finding.where, told, "" if known else "its old id")
+
+
+def write_whole(path: Path, content: bytes, mode: int = 0o644) -> None:
+    """All of it or nothing, on the disk when this returns."""
+    staged = path.with_name(f".{random_text(8)}")
+    try:
+        descriptor = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        staged.replace(path)
+    except BaseException:
+        staged.unlink(missing_ok=True)
+        raise
+    fsync_folder(path.parent)
+
+
+def to_trash(workspace: Workspace, path: Path) -> str:
+    """Moves a damaged file away: where it is now, relative to the workspace."""
+    target = trash_name(workspace, path)
+    path.rename(target)
+    os.utime(target)  # gc takes it once it has lain there for long
+    return target.relative_to(workspace.root).as_posix()
+
+
+def trash_name(workspace: Workspace, path: Path) -> Path:
+    trash = workspace.root / "trash"
+    trash.mkdir(exist_ok=True)
+    return trash / f"damaged-{path.name}.{random_text(6)}"

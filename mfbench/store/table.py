@@ -1,0 +1,70 @@
+"""Runs as one wide Polars frame: a column for each param, metric and tag that any of them has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from mfbench.core.errors import UsageError
+from mfbench.store.engine import ASKED_WRONG
+from mfbench.store.filters import COLUMNS, column_sql
+from mfbench.store.runs import selection, wrong_condition
+from mfbench.store.store import Store
+from mfbench.workspace.workspace import Workspace
+
+if TYPE_CHECKING:
+    import polars as pl
+
+_MAPS = ("params", "metrics", "tags")
+_KEY, _VALUE, _ROW = "key", "value", ""  # the row's name is no key's: those have their map's name in front
+
+
+def run_table(
+    workspace: Workspace,
+    where: str | None = None,
+    sort: str | None = None,
+    limit: int | None = None,
+    columns: Sequence[str] | None = None,
+) -> pl.DataFrame:
+    """One row a run: its own columns, then `params.KEY` (text), `metrics.KEY` (Float64), `tags.KEY` (text), by name.
+
+    columns: only these, in this order. Memory grows with runs times keys: where there are thousands of keys, name
+    those that are wanted. Raises UsageError for a condition, an order or a column that cannot be.
+    """
+    condition, order = selection(where, sort)
+    if limit is not None and limit < 0:
+        raise UsageError("a page holds 0 runs or more")
+    wanted = ", ".join(_COLUMNS if columns is None else [f"{column_sql(name)} AS {_quoted(name)}" for name in columns])
+    if not wanted:
+        raise UsageError("a table needs a column", hint="name one, or leave `columns` out for all")
+    page = f"ORDER BY {order}" + ("" if limit is None else f" LIMIT {int(limit)}")
+    with Store(workspace).reading() as con:
+        try:
+            found: pl.DataFrame = con.sql(f"SELECT {wanted} FROM run_rows {condition} {page}").pl()
+        except ASKED_WRONG as error:
+            raise wrong_condition(error) from None
+    return found if columns is not None else _spread(found)
+
+
+# A map becomes a list of structs in Arrow, which costs twice what its keys and values cost as lists.
+_COLUMNS = [*COLUMNS, *(f"map_keys({name}) AS {name}, map_values({name}) AS {name}_values" for name in _MAPS)]
+
+
+def _spread(found: pl.DataFrame) -> pl.DataFrame:
+    """The maps' entries as columns of their own."""
+    import polars as pl
+
+    found = found.with_row_index(_ROW)
+    wide = found.select(_ROW, *COLUMNS)
+    for name in _MAPS:
+        entries = found.select(_ROW, pl.col(name).alias(_KEY), pl.col(f"{name}_values").alias(_VALUE))
+        long = entries.filter(pl.col(_KEY).list.len() > 0).explode(_KEY, _VALUE)
+        if long.height:
+            spread = long.with_columns(pl.lit(f"{name}.") + pl.col(_KEY)).pivot(_KEY, index=_ROW, values=_VALUE)
+            columns = sorted(column for column in spread.columns if column != _ROW)
+            wide = wide.join(spread.select(_ROW, *columns), on=_ROW, how="left", maintain_order="left")
+    return wide.drop(_ROW)
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
