@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from mfbench.care.examine_blobs import examine_blobs
 from mfbench.care.examine_cache import examine_cache
@@ -13,7 +15,7 @@ from mfbench.care.examine_ledgers import examine_ledgers
 from mfbench.care.examine_runs import examine_runs
 from mfbench.care.findings import Finding, Look
 from mfbench.core.progress import Progress
-from mfbench.workspace.workspace import Workspace
+from mfbench.workspace.workspace import ENVIRONMENT, FOLDER, Workspace, find
 
 # In this order: each part relies on what those before it have found out.
 PARTS: tuple[Callable[[Look], Iterator[Finding]], ...] = (
@@ -39,3 +41,16 @@ def examine(workspace: Workspace, *, fast: bool = False, progress: Progress | No
         for part in PARTS:
             found += part(look)
     return found
+
+
+def locate(named: str | os.PathLike[str] | None = None) -> Workspace | None:
+    """As `find`, and a workspace whose workspace.json is missing too: it can be told from what else is in it."""
+    found = find(named=named)
+    if found is not None:
+        return found
+    named = named or os.environ.get(ENVIRONMENT)
+    here = Path(named or Path.cwd()).expanduser().absolute()
+    for folder in [here, here / FOLDER] if named else [place / FOLDER for place in (here, *here.parents)]:
+        if all((folder / name).is_dir() for name in ("runs", "ledger")):
+            return Workspace(folder)
+    return None

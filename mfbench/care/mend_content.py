@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from mfbench.care.elsewhere import Elsewhere
@@ -38,7 +39,7 @@ def _away(look: Look, path: Path) -> Path | None:
     if is_right(target, path.name) and not path.exists():
         target.rename(path)
         return None
-    target.touch()
+    os.utime(target)  # gc takes it once it has lain there for long
     return target
 
 

@@ -16,7 +16,8 @@ from mfbench.workspace.workspace import FORMAT, Workspace
 
 def make_folder(look: Look, finding: Finding) -> Mended:
     (look.workspace.root / finding.where).mkdir(exist_ok=True)
-    return Mended(finding.code, finding.where, "made, empty", "whatever was in it, where it was not empty")
+    lost = "what was in it, unless it was empty" if finding.where in ("runs", "blobs", "ledger") else ""
+    return Mended(finding.code, finding.where, "made, empty", lost)
 
 
 def write_marker(look: Look, finding: Finding) -> Mended:

@@ -89,7 +89,8 @@ class Rows:
         if kind == "run.started":
             about = msgspec.convert(fields, shapes.RunStarted).about
             state.started, state.about = time, _encode(fields[0]).decode()
-            state.status, state.ended, state.error, state.model, state.model_version = "running", None, None, None, None
+            if state.ended is None or state.ended <= time:  # not where an end was written later, by another writer
+                state.status, state.ended, state.error, state.model, state.model_version = "running", *[None] * 4
             state.name, state.recipe, state.executor, state.host = about.name, about.recipe, about.executor, about.host
             tables["t_tags"] += [(run, key, text(value), time, seq) for key, value in about.tags.items()]
         elif kind == "run.ended":

@@ -95,7 +95,7 @@ class Store:
         """The caller holds the fold's lock."""
         self._prepare(patience)
         todo: Backlog | None = None
-        total = 0
+        total = batches = 0
         while True:
             with locked(self.workspace.store_lock, shared=True, timeout=patience), self._open(read_only=True) as con:
                 if con is not None and (todo is None or todo.made != made(con)):
@@ -114,9 +114,11 @@ class Store:
                     continue
                 store(con, batch, todo)
             self._tidy(batch)  # only now: the file itself holds what was committed
+            batches += 1
+            if batches > 1 or todo.runs:  # what takes one batch is over before anybody wonders
+                tell("reading journals", total - len(todo.runs), total)
             if not todo.runs:
                 return
-            tell("reading journals", total - len(todo.runs), total)
 
     def _prepare(self, patience: float) -> None:
         """A database of this schema that knows the ledgers."""

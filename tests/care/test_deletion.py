@@ -71,9 +71,11 @@ def test_all_or_none(workspace: Workspace) -> None:
         delete_runs(workspace, runs)
     with pytest.raises(NotFoundError, match="there is no run 'nowhere'"):
         delete_runs(workspace, [runs[0], "nowhere"])
-    with start_run("alive", workspace=workspace.root) as run:
-        with pytest.raises(UsageError, match=f"run {run.id} is still running; nothing was deleted"):
-            delete_runs(workspace, [runs[0], run.id])
+    with (
+        start_run("alive", workspace=workspace.root) as run,
+        pytest.raises(UsageError, match=f"run {run.id} is still running; nothing was deleted"),
+    ):
+        delete_runs(workspace, [runs[0], run.id])
     assert workspace.ledger.read_bytes() == before
     assert sorted(workspace.run_names()) == sorted([*runs, run.id])
 

@@ -3,9 +3,10 @@ from __future__ import annotations
 import math
 from zlib import crc32
 
+import msgspec
 import pytest
 
-from mfbench.journal.line import decode_line, encode_line, pack_number, unpack_number
+from mfbench.journal.line import decode_line, decode_next, encode_line, encode_text, pack_number, unpack_number
 
 
 def test_a_line_is_json_a_tab_a_crc_and_a_newline() -> None:
@@ -53,8 +54,26 @@ def _signed(body: bytes) -> bytes:
         (_signed(b'[-1,0,"m"]'), "not an event"),
         (_signed(b'[0,1e300,"m"]'), "not an event"),
         (_signed(b'[99999999999999999999999,0,"m"]'), "not an event"),
+        (_signed(b'[0,0,"m",' + b"[" * 100_000 + b"]" * 100_000 + b"]"), "nested too deeply"),
     ],
 )
 def test_a_damaged_line_is_refused(line: bytes, reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
         decode_line(line)
+    whole = encode_line((0, 0, "log"))[:-1]
+    assert decode_next([whole, line, whole], 0, 0) == [[0, 0, "log"]]
+    assert decode_next([line], 0, 0) == []
+
+
+def test_lines_are_decoded_as_long_as_their_numbers_follow() -> None:
+    lines = [encode_line((seq, -seq, "log", seq))[:-1] for seq in (5, 6, 7, 9, 8)]
+    assert decode_next(lines, 0, 5) == [[5, -5, "log", 5], [6, -6, "log", 6], [7, -7, "log", 7]]
+    assert decode_next(lines, 2, 7) == [[7, -7, "log", 7]]
+    assert decode_next(lines, 0, 6) == decode_next(lines, 5, 9) == decode_next([], 0, 0) == []
+
+
+@pytest.mark.parametrize("fields", [(), (None,), ("a", {"b": [1.5, "\t"]}), ("ü\n",)])
+def test_a_line_can_be_made_again_from_its_parts(fields: tuple[object, ...]) -> None:
+    line = encode_line((3, -7, "m.x", *fields))
+    text = msgspec.json.encode(fields)[1:-1]
+    assert encode_text(3, -7, b"m.x", text) == line

@@ -164,3 +164,78 @@ def test_a_long_torn_tail_is_an_end_under_any_limit(tmp_path: Path) -> None:
         read += cursor.read(100)
     assert [event[0] for event in read] == [0]
     assert cursor.damages == []
+
+
+@given(
+    st.lists(st.sampled_from(["whole", "flip", "cut", "drop", "twice", "blank"]), max_size=25),
+    st.sampled_from([None, 1, 90]),
+)
+@settings(max_examples=150, deadline=None)
+def test_reading_quickly_is_reading_line_by_line(fates: list[str], limit: int | None) -> None:
+    """Whatever happened to the lines: the loop for the usual case never tells more or less than the careful one."""
+    lines: list[bytes] = []
+    for line, fate in zip(_lines(len(fates)), fates, strict=True):
+        lines += {
+            "whole": [line],
+            "flip": [line.replace(b"event", b"evint")],
+            "cut": [line[:9] + b"\n"],
+            "drop": [],
+            "twice": [line, line],
+            "blank": [b"\n", line],
+        }[fate]
+    with tempfile.TemporaryDirectory() as folder:
+        cursor = _segment(Path(folder), lines)
+        read = []
+        while not cursor.at_end:
+            read += cursor.read(limit)
+        careful = Cursor(cursor.path)
+        expected = [event for line in lines if (event := careful._take_one(line[:-1]))]
+    assert read == expected
+    assert cursor.damages == careful.damages
+    assert (cursor.offset, cursor.next_seq) == (careful.offset, careful.next_seq)
+
+
+def _read_part(folder: Path) -> tuple[Cursor, list[bytes]]:
+    lines = _lines(4)
+    cursor = _segment(folder, lines[:2])
+    assert len(cursor.read()) == 2
+    return cursor, lines
+
+
+def test_a_segment_that_has_grown_is_read_on(tmp_path: Path) -> None:
+    cursor, lines = _read_part(tmp_path)
+    later = Cursor(cursor.path, cursor.offset, cursor.next_seq, cursor.tail)  # as a fold goes on from what it stored
+    _segment(tmp_path, lines)
+    for each in (cursor, later):
+        assert [event[0] for event in each.read()] == [2, 3]
+        assert not each.changed
+
+
+@pytest.mark.parametrize("what", ["cut", "other content", "longer other content", "replaced"])
+def test_a_segment_that_is_another_one_is_noticed(tmp_path: Path, what: str) -> None:
+    cursor, lines = _read_part(tmp_path)
+    other = [encode_line((seq, 7, "log", f"EVENT {seq}".ljust(len("event 0")))) for seq in range(2)]
+    long = encode_line((0, 1_700_000_000_000_000, "log", "x" * 500))
+    content = {
+        "cut": lines[:1],
+        "other content": [lines[0], encode_line((1, 1_700_000_000_000_001, "log", "event 7"))],
+        "longer other content": [*lines[:1], long],
+        "replaced": [*other, *other],
+    }[what]
+    _segment(tmp_path, content)
+    assert cursor.read() == []
+    assert cursor.changed
+    assert cursor.at_end
+    assert cursor.read() == []
+
+
+def test_the_tail_is_the_end_of_the_last_whole_line(tmp_path: Path) -> None:
+    lines = _lines(3)
+    cursor = _segment(tmp_path, [*lines, b"torn"])
+    while not cursor.at_end:
+        cursor.read(1)
+    assert cursor.tail == lines[2][-10:]
+    assert cursor.offset == sum(map(len, lines))
+    (tmp_path / "main-1.jsonl").unlink()
+    assert cursor.read() == []
+    assert not cursor.changed  # gone, or sealed: not for a cursor to tell

@@ -7,6 +7,7 @@ import random
 import shutil
 import tempfile
 import time
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 from mfbench.core.errors import DamageError, DiskError, UsageError
-from mfbench.journal.line import encode_line
+from mfbench.journal.line import encode_line, encode_text
 from mfbench.journal.reader import Tail, read_events, segment_names
 from mfbench.journal.sealed import COLUMNS, SEALED, read_lines, read_sealed, sealed_segments
 from mfbench.journal.sealing import WORTH, seal, worth_sealing
@@ -84,12 +85,12 @@ def test_every_event_survives_byte_for_byte(
 
 
 def test_a_long_journal_is_read_in_bounded_batches(tmp_path: Path) -> None:
-    written = _segment(tmp_path, "main-1.jsonl", [("m", "k", 0, 0.5)] * 200_000)
+    written = _segment(tmp_path, "main-1.jsonl", [("m", "k", 0, 0.5)] * 90_000)
     assert worth_sealing(tmp_path) == len(written)
     assert seal(tmp_path) > len(written) * 0.9
     batches = list(read_sealed(tmp_path / SEALED))
     assert max(len(events) for _, events in batches) <= 65_536
-    assert [event[0] for _, events in batches for event in events] == list(range(200_001))
+    assert [event[0] for _, events in batches for event in events] == list(range(90_001))
     assert _content(tmp_path / SEALED) == {"main-1.jsonl": written}
 
 
@@ -204,15 +205,11 @@ def test_parquet_of_another_kind_is_refused(tmp_path: Path, table: pyarrow.Table
 
 
 def test_lines_that_are_no_events_are_refused_though_they_were_signed(tmp_path: Path) -> None:
-    import hashlib
-
     for row in ((*ROW[:4], '{}],[1,1,"m"'), ("main-1.jsonl", 1, 0, "header", "{}"), (*ROW[:3], 'a"b', "{}")):
         body = f'[{row[1]},{row[2]},"{row[3]}",{row[4]}]'.encode()
-        from mfbench.journal.line import encode_text
-
         line = encode_text(row[1], row[2], row[3].encode(), row[4].encode())
         assert line.startswith(body)
-        digest = hashlib.sha256(line).hexdigest()
+        digest = sha256(line).hexdigest()
         _foreign(tmp_path / SEALED, _table([row]), f'{{"format":1,"segments":[["main-1.jsonl",1,"{digest}"]]}}')
         assert _content(tmp_path / SEALED) == {"main-1.jsonl": line}
         with pytest.raises(DamageError, match="is no event"):
@@ -307,8 +304,7 @@ def test_kill_9_at_any_moment_loses_nothing(tmp_path: Path) -> None:
         _segment(original, name, _points(700))
     written = {path.name: path.read_bytes() for path in original.iterdir()}
     events = read_events(original)
-    ended = set()
-    for number in range(14):
+    for number in range(24):
         folder = tmp_path / str(number)
         shutil.copytree(original, folder)
         child = start(SEAL, folder)
@@ -319,12 +315,10 @@ def test_kill_9_at_any_moment_loses_nothing(tmp_path: Path) -> None:
         child.stdin.flush()
         time.sleep(chance.uniform(0, 0.05))
         kill(child)
-        ended.add(tuple(sorted(name for name in os.listdir(folder) if not name.startswith("."))))
         assert read_events(folder) == events
         seal(folder)
         assert os.listdir(folder) == [SEALED]
         assert _content(folder / SEALED) == written
-    assert ended
 
 
 @pytest.mark.parametrize("stop", range(9))

@@ -268,3 +268,170 @@ def test_kinds_that_nobody_knows_are_read_like_any_other(tmp_path: Path) -> None
     writer.write("from.the.future", {"deep": [1, None, True]}, "more")
     event: Event = read_events(tmp_path)[-1]
     assert event[2:] == ["from.the.future", {"deep": [1, None, True]}, "more"]
+
+
+HANDLER = """
+import itertools, os, signal, sys
+from pathlib import Path
+from mfbench.journal.segment import SegmentWriter
+writer = SegmentWriter(Path(sys.argv[1]), "main", run="r")
+real, at, count = os.write, 0, itertools.count()
+def handler(*_):  # one that may be interrupted by another
+    number = next(count)
+    writer.write("log", "handler", number)
+    if number % 3 == 0:
+        writer.write_many("log", [("handler", next(count)) for _ in range(2)])
+signal.signal(signal.SIGUSR1, handler)
+signal.signal(signal.SIGALRM, handler)
+def write(descriptor, data):  # the signal comes right before or right after the line is in the file
+    global at
+    at += 1
+    mine = at
+    if mine % 7 == 0:
+        os.kill(os.getpid(), signal.SIGUSR1)
+    written = real(descriptor, data)
+    if mine % 5 == 0:
+        os.kill(os.getpid(), signal.SIGUSR1)
+    return written
+os.write = write
+signal.setitimer(signal.ITIMER_REAL, 0.0007, 0.0007)
+for number in range(3000):
+    writer.write("log", "main", number)
+signal.setitimer(signal.ITIMER_REAL, 0)
+writer.close()
+print(next(count))
+"""
+
+
+def test_a_signal_handler_may_log_in_the_middle_of_a_write(tmp_path: Path) -> None:
+    count = int(run(HANDLER, tmp_path))
+    tail = Tail(tmp_path)
+    events = [event[3:] for event in tail.poll() if event[2] == "log"]
+    assert tail.damages == []
+    assert [number for who, number in events if who == "main"] == list(range(3000))
+    assert sorted(number for who, number in events if who == "handler") == list(range(count))
+    assert count > 500
+    for name in os.listdir(tmp_path):
+        read = Cursor(str(tmp_path / name)).read()
+        assert [event[0] for event in read] == list(range(len(read)))  # no number twice
+
+
+INTERRUPTED = """
+import os, signal, sys
+from pathlib import Path
+from mfbench.journal.segment import SegmentWriter
+writer = SegmentWriter(Path(sys.argv[1]), "main", run="r")
+real = os.write
+def write(descriptor, data):
+    written = real(descriptor, data)
+    os.kill(os.getpid(), signal.SIGINT)  # Ctrl-C once the line is in the file, before anybody has taken note of it
+    return written
+os.write = write
+try:
+    writer.write("log", 1)
+except KeyboardInterrupt:
+    print("interrupted")
+os.write = real
+writer.write("log", 2)
+writer.write_many("log", [(3,), (4,)])
+writer.close()
+try:
+    writer.write("log", 5)
+except Exception as error:
+    print(type(error).__name__)
+"""
+
+
+def test_ctrl_c_in_the_middle_of_a_write_costs_no_event_and_no_number(tmp_path: Path) -> None:
+    assert run(INTERRUPTED, tmp_path).split() == ["interrupted", "UsageError"]
+    assert _bodies(tmp_path) == [["log", 1], ["log", 2], ["log", 3], ["log", 4]]
+    for name in os.listdir(tmp_path):
+        read = Cursor(str(tmp_path / name)).read()
+        assert [event[0] for event in read] == list(range(len(read)))
+
+
+def test_a_journal_that_was_deleted_under_its_writer_is_told_at_the_end(tmp_path: Path) -> None:
+    writer = SegmentWriter(tmp_path, "main", run="r1")
+    writer.write("log", 1)
+    (tmp_path / "main-1.jsonl").unlink()
+    writer.write("log", 2)
+    with pytest.raises(MfbenchError, match="journal of run r1 was deleted"):
+        writer.close()
+    writer.close()
+
+
+def test_a_journal_that_was_moved_is_not_deleted(tmp_path: Path) -> None:
+    writer = SegmentWriter(tmp_path, "main", run="r1")
+    (tmp_path / "main-1.jsonl").rename(tmp_path / "elsewhere")
+    writer.write("log", 1)
+    writer.close()
+    assert (tmp_path / "elsewhere").read_bytes().count(b"\n") == 2
+
+
+LOCKED = """
+import os, sys, threading
+from pathlib import Path
+from mfbench.core import ids
+from mfbench.journal import flusher
+from mfbench.journal.segment import SegmentWriter
+writer = SegmentWriter(Path(sys.argv[1]), "main", run="r")
+held, done = threading.Event(), threading.Event()
+def hold():
+    with writer.lock, flusher._lock, ids._lock:
+        held.set()
+        done.wait(60)
+thread = threading.Thread(target=hold)
+thread.start()
+held.wait()
+if os.fork() == 0:  # while another thread holds every lock there is
+    writer.write("log", "child", len(ids.new_id()) > 5)
+    writer.close()
+    os._exit(0)
+assert os.wait()[1] == 0
+done.set()
+thread.join()
+writer.close()
+if os.fork() == 0:
+    try:
+        writer.write("log", "after its end")
+    except Exception as error:
+        print(type(error).__name__, flush=True)
+    os._exit(0)
+os.wait()
+"""
+
+
+def test_a_fork_inherits_no_lock_and_no_life_after_the_end(tmp_path: Path) -> None:
+    assert run(LOCKED, tmp_path).split() == ["UsageError"]
+    assert _bodies(tmp_path) == [["log", "child", True]]
+
+
+DENIED = """
+import os, sys
+from pathlib import Path
+from mfbench.core.errors import MfbenchError
+from mfbench.journal.segment import SegmentWriter
+import mfbench.core.machine, encodings.idna
+mfbench.core.machine.host()
+os.chdir(sys.argv[1])  # a place that the user below could not reach by its path
+Path("events").mkdir(mode=0o555)
+if os.getuid() == 0:
+    os.setuid(65534)
+try:
+    SegmentWriter("events", "main", run="r")
+except MfbenchError as error:
+    print(error.message, error.where)
+"""
+
+
+def test_a_folder_that_takes_no_files_is_told(tmp_path: Path) -> None:
+    assert run(DENIED, tmp_path).strip() == "an event of run r could not be written: Permission denied events"
+
+
+def test_a_clock_that_is_set_back_changes_no_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    writer = SegmentWriter(tmp_path, "main", run="r")
+    for number, now in enumerate((50, 20, 90, -5)):
+        monkeypatch.setattr("mfbench.journal.segment.time_ns", lambda now=now: now * 1000)
+        writer.write("log", number)
+        writer.write_many("log", [(number,)])
+    assert [event[3] for event in read_events(tmp_path)[1:]] == [0, 0, 1, 1, 2, 2, 3, 3]
