@@ -28,4 +28,7 @@ def examine_database(look: Look) -> Iterator[Finding]:
         yield beyond("database.disk", where, error.message, error.hint or "free some space")
     except MfbenchError as error:
         yield beyond("database.unusable", where, error.message, error.hint or "mfbench doctor --rebuild")
+    except OSError as error:  # a segment that nobody may read stops every fold
+        told = f"it cannot be brought up to date: {error.filename}: {error.strerror}"
+        yield beyond("database.stale", where, told, "give yourself the right to read that file, or move it away")
     look.tell("reading the database", 1, 1)

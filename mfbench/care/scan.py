@@ -119,11 +119,19 @@ def _segment(path: str, name: str, suspect: bool) -> Segment:
         events = cursor.read(_CHUNK)
         segment.lines += len(events)
         segment.told += [event for event in events if event[2] in KINDS]
-    last = cursor.damages[-1:]
-    # A write that the disk refused is cut off, said to its writer, and told again with the same number: no damage.
-    segment.damages = [found for found in cursor.damages if found.missing or found.reason != _CUT or found in last]
+    segment.damages = [found for found in cursor.damages if not _was_refused(found, cursor)]
     segment.size, segment.tail = cursor.offset, cursor.tail
     return segment
+
+
+def _was_refused(found: Damage, cursor: Cursor) -> bool:
+    """Whether the disk took only a part of a line: its writer was told, and the next line has the same number."""
+    if found.missing or found.reason != _CUT:
+        return False
+    with open(cursor.path, "rb") as stream:  # noqa: PTH123
+        stream.seek(found.offset)
+        stream.readline()
+        return stream.tell() < cursor.offset
 
 
 def _quickly(path: str, name: str) -> Segment:

@@ -19,7 +19,17 @@ from mfbench.core.errors import from_os
 from mfbench.core.ids import random_text
 from mfbench.journal.line import decode_next
 from mfbench.journal.reader import segment_names
-from mfbench.journal.sealed import COLUMNS, FORMAT, METADATA, ROWS, SEALED, Metadata, Sealed, read_lines, sealed_segments
+from mfbench.journal.sealed import (
+    COLUMNS,
+    FORMAT,
+    METADATA,
+    ROWS,
+    SEALED,
+    Metadata,
+    Sealed,
+    read_lines,
+    sealed_segments,
+)
 
 WORTH = 256 << 10  # bytes; below, what it saves is not worth the fsync, and reading it loads pyarrow (0.15 s)
 STAGED = ".sealed-"

@@ -93,11 +93,16 @@ def _has_new(seen: Seen, workspace: Workspace, run: str) -> bool:
     alive = workspace.is_alive(run)
     if state.ended is None and (state.status == "running") != alive:
         return True  # lost since the last look, or found again
-    if state.ended is not None and not alive and workspace.writable:
-        return True  # to be tidied up
+    if not alive and may_tidy(workspace, state):
+        return True
     folder = events_folder(workspace, run)
     places = seen.places[run]
     return any(_grown(f"{folder}/{name}", places.get(name)) for name in segment_names(folder))
+
+
+def may_tidy(workspace: Workspace, state: RunState) -> bool:
+    """Whether the marker of a run that nobody leads can go. On a shared disk a lost one may only be slow."""
+    return workspace.writable and (state.ended is not None or not workspace.is_shared)
 
 
 def _grown(path: str, place: Place | None) -> bool:

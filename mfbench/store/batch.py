@@ -10,7 +10,7 @@ import msgspec
 
 from mfbench.core.errors import DamageError
 from mfbench.journal.reader import Cursor, segment_names
-from mfbench.store.backlog import Backlog, Seen, events_folder
+from mfbench.store.backlog import Backlog, Seen, events_folder, may_tidy
 from mfbench.store.rows import Rows, RunState
 from mfbench.workspace.workspace import Workspace
 
@@ -29,7 +29,7 @@ class Batch:
         self.states: dict[str, RunState] = {}
         self.cursors: dict[tuple[str, str], Cursor] = {}
         self.anew: set[str] = set()  # of which nothing that is known stays
-        self.over: list[str] = []  # ended, and nobody is left who could write to them
+        self.over: list[str] = []  # nobody is left who could write to them
 
     def fill(self, workspace: Workspace, todo: Backlog) -> None:
         """Takes runs from `todo` until one transaction has enough; one that is not whole yet stays there."""
@@ -60,7 +60,7 @@ class Batch:
         state.whole = True
         if state.ended is None:
             state.status = "running" if alive else "lost"
-        elif not alive:
+        if not alive and may_tidy(workspace, state):
             self.over.append(run)
         return True
 

@@ -1,73 +1,174 @@
-"""Free queries on the documented views, read-only."""
+"""Free queries on the documented views, read-only.
+
+The database is attached read-only, DuckDB is told to touch nothing outside it and locked so; and before a query runs,
+the functions that it reads rows from are compared with a short list. A query that goes around one meets the other.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import duckdb
+import msgspec
 
 if TYPE_CHECKING:
     import polars as pl
+    import pyarrow as pa
 
-from mfbench.core.errors import UsageError
+from mfbench.core.errors import MfbenchError, UsageError
 from mfbench.core.text import did_you_mean
 from mfbench.store.engine import ASKED_WRONG
 from mfbench.store.store import Store
 from mfbench.workspace.workspace import Workspace
 
+MEMORY = "50%"  # of the machine's; nothing is written to disk instead
+ROWS = 20_000  # of a result that is taken to Python at once
+ABOUT = {
+    "runs": "One row a run: what it is, how it went, its tags, params and last metrics as maps.",
+    "params": "One row a run and param; values are text.",
+    "metrics": "Every point that was logged; `trial` is null where the run itself logged it.",
+    "run_metrics": "One row a run and metric: last, least, greatest and best value, how many points.",
+    "trials": "One row a trial of a run's search.",
+    "steps": "One row a run and step: how it ended, whether it came from the cache, how long it took.",
+    "artifacts": "Files that runs have kept, by the digest of their content.",
+    "data": "The data that runs have read.",
+    "gates": "What a model had to reach, and what it reached.",
+    "checks": "What the data had to fulfil, and what was found.",
+    "events": "Events that have no view of their own, as they were written.",
+    "models": "One row a registered version.",
+    "model_history": "Who did what to a model, when and why.",
+    "ledger": "Every entry of every ledger in this workspace.",
+}
+_SETTINGS = f"""
+SET TimeZone = 'UTC'; SET memory_limit = '{MEMORY}'; SET temp_directory = ''; SET enable_progress_bar = false;
+SET python_enable_replacements = false; SET enable_external_access = false; SET lock_configuration = true
+"""
+_FUNCTIONS = {"range", "generate_series", "unnest", "repeat", "json_each", "json_tree"}  # that rows may come from
+_AS_TEXT = ("INTERVAL", "UNION", "BIT", "BIGNUM", "VARIANT", "ENUM", "TIME WITH TIME ZONE", "GEOMETRY")
+_VIEWS = "SELECT view_name FROM duckdb_views() WHERE NOT internal AND database_name = 'store'"
+
 
 @contextmanager
-def read_only(workspace: Workspace, query: str) -> Iterator[duckdb.DuckDBPyRelation]:
-    """The result of one SELECT. It can read no file, attach nothing and change nothing. Times are UTC.
+def read_only(
+    workspace: Workspace, query: str, parameters: Sequence[Any] | Mapping[str, Any] | None = None
+) -> Iterator[duckdb.DuckDBPyRelation]:
+    """The result of one SELECT, to be read by `batches` or `frame_of`. Times are UTC.
 
-    Raises UsageError for anything else, with the nearest view or column.
+    It can read no file, attach nothing, set nothing and change nothing. parameters: for `?`, or by name for `$name`.
+    Raises UsageError for anything else, with the nearest view or column, and MfbenchError where it needs too much
+    memory.
     """
     with Store(workspace).reading(keep=False) as con:
         try:
-            statements = con.extract_statements(query)
-            if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
-                raise UsageError("one SELECT is expected", hint="the views are listed by: mfbench sql --schema")
-            con.execute("SET TimeZone = 'UTC'; SET enable_external_access = false; SET lock_configuration = true")
-            yield _in_utc(con.sql(query))
+            _refuse_others(con, query)
+            con.execute(_SETTINGS)
+            yield _simple(con.sql(query, params=parameters))
         except duckdb.CatalogException as error:
             names = [name for (name,) in con.execute(_VIEWS).fetchall()]
             raise UsageError(_first(error), hint="the views: " + did_you_mean("", names, limit=30)) from None
         except ASKED_WRONG as error:
             raise UsageError(f"the query fails: {_first(error)}") from None
+        except (duckdb.OutOfMemoryException, duckdb.InterruptException) as error:
+            _raise(str(error))
+        except RuntimeError as error:  # what DuckDB makes of Ctrl-C
+            if "interrupted" not in str(error):
+                raise
+            _raise(str(error))
 
 
-def _in_utc(result: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
-    """Times with a zone as plain ones, like all others: taking them to Python would need pytz."""
-    zoned = [str(kind) == "TIMESTAMP WITH TIME ZONE" for kind in result.types]
-    if not any(zoned):
-        return result
-    names = [name.replace('"', '""') for name in result.columns]
-    columns = [
-        f'#{place}::TIMESTAMP AS "{name}"' if one else f"#{place}"
-        for place, (name, one) in enumerate(zip(names, zoned, strict=True), 1)
-    ]
-    return result.project(", ".join(columns))
+def batches(result: duckdb.DuckDBPyRelation) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+    """(schema, the rows bit by bit): a result of any size passes through little memory. To be read once."""
+    reader = result.to_arrow_reader(ROWS)
+    return reader.schema, _read(reader)
+
+
+def _read(reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
+    while True:
+        try:
+            batch = reader.read_next_batch()
+        except StopIteration:
+            return
+        except OSError as error:  # Arrow's name for whatever goes wrong behind its stream
+            _raise(str(error))
+        yield batch
 
 
 def frame_of(result: duckdb.DuckDBPyRelation) -> pl.DataFrame:
-    """A relation's rows as a Polars frame, read once."""
-    frame: pl.DataFrame = result.pl()
+    """A relation's rows as a Polars frame."""
+    import polars as pl
+    import pyarrow as pa
+
+    schema, parts = batches(result)
+    frame = pl.from_arrow(pa.Table.from_batches(parts, schema))
+    assert isinstance(frame, pl.DataFrame)
     return frame
 
 
-_VIEWS = "SELECT view_name FROM duckdb_views() WHERE NOT internal AND database_name = 'store'"
-
-
 def schema(workspace: Workspace) -> list[dict[str, str]]:
-    """Every view's columns: view, column, type."""
+    """Every view's columns: view, column, type, and what the view holds."""
     query = (
         "SELECT table_name AS view, column_name AS column, data_type AS type FROM duckdb_columns() "
         f"WHERE NOT internal AND database_name = 'store' AND table_name IN ({_VIEWS}) "
         "ORDER BY table_name, column_index"
     )
-    return Store(workspace).rows(query)
+    return [{**row, "about": ABOUT.get(row["view"], "")} for row in Store(workspace).rows(query)]
+
+
+def _refuse_others(con: duckdb.DuckDBPyConnection, query: str) -> None:
+    """Raises UsageError for what is not one SELECT, or takes rows from a function that is not on the list."""
+    statements = con.extract_statements(query)
+    if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+        raise UsageError("one SELECT is expected", hint="the views are listed by: mfbench sql --schema")
+    ((text,),) = con.execute("SELECT json_serialize_sql(?)", [query]).fetchall()
+    try:
+        tree = msgspec.json.decode(text)
+    except RecursionError:
+        raise UsageError("the query is nested too deeply") from None
+    if tree["error"]:
+        raise UsageError(f"the query cannot be checked: {tree.get('error_message', '')}")
+    todo: list[Any] = [tree]
+    while todo:
+        node = todo.pop()
+        if isinstance(node, list):
+            todo += node
+        elif isinstance(node, dict):
+            todo += node.values()
+            if node.get("type") == "TABLE_FUNCTION":
+                name = str((node.get("function") or {}).get("function_name", "")).lower()
+                if name not in _FUNCTIONS:
+                    known = ", ".join(sorted(_FUNCTIONS))
+                    raise UsageError(f"rows cannot come from {name}()", hint=f"from the views, or from: {known}")
+
+
+def _simple(result: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
+    """Times with a zone as plain UTC ones, like all others; what no other program knows as text."""
+    casts = [_cast(str(kind)) for kind in result.types]
+    if not any(casts):
+        return result
+    names = [name.replace('"', '""') for name in result.columns]
+    columns = [
+        f'#{place}{cast} AS "{name}"' if cast else f"#{place}"
+        for place, (name, cast) in enumerate(zip(names, casts, strict=True), 1)
+    ]
+    return result.project(", ".join(columns))
+
+
+def _cast(kind: str) -> str:
+    if kind == "TIMESTAMP WITH TIME ZONE":
+        return "::TIMESTAMP"
+    return "::VARCHAR" if kind.startswith(_AS_TEXT) else ""
+
+
+def _raise(told: str) -> NoReturn:
+    if "interrupted" in told.lower():
+        raise KeyboardInterrupt
+    first = told.splitlines()[0]
+    if first.startswith("Out of Memory"):
+        hint = "aggregate or filter earlier; a result itself may be of any size, sorting it may not"
+        raise MfbenchError(f"the query needs more than {MEMORY} of the memory", hint=hint)
+    raise UsageError(f"the query fails: {first}")
 
 
 def _first(error: duckdb.Error) -> str:

@@ -146,7 +146,7 @@ class Store:
         return bool(changed_ledgers(con, self.workspace)) or has_news(con, self.workspace)
 
     def _tidy(self, batch: Batch) -> None:
-        for run in batch.over if self.workspace.writable else ():
+        for run in batch.over:
             remove_free(self.workspace.live / run)
 
 

@@ -198,7 +198,9 @@ class Run:
                 os.close(self._marker)
 
     def __reduce__(self) -> Never:
-        hint = "log from this process, or from one that it forks; results of other processes can come back and be logged"
+        hint = (
+            "log from this process, or from one that it forks; results of other processes can come back and be logged"
+        )
         raise UsageError("a run cannot be sent to another process", hint=hint)
 
     def __enter__(self) -> Run:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import random
+import shutil
 import threading
-import time
 import zipfile
 from pathlib import Path
 
@@ -21,20 +20,21 @@ from mfbench.journal.ledger import read_ledger
 from mfbench.registry.models import Registry
 from mfbench.tracking.run import start_run
 from mfbench.workspace.workspace import Workspace
-from tests.care.parcels import holds, litter, log_run, new_workspace, packed, register, unpacked
-from tests.children import kill, output, start
+from tests.care.parcels import (
+    holds,
+    killed_at_each_step,
+    killed_at_random,
+    litter,
+    log_run,
+    new_workspace,
+    packed,
+    register,
+    unpacked,
+    whole_so_far,
+)
+from tests.children import output, start
 from tests.store.model import expected, stored
 from tests.support import Project
-
-IMPORT = """
-import sys
-from pathlib import Path
-from mfbench.care.importing import import_archive
-from mfbench.workspace.workspace import Workspace
-print("ready", flush=True)
-sys.stdin.readline()
-import_archive(Workspace(Path(sys.argv[1])), Path(sys.argv[2]))
-"""
 
 
 @pytest.fixture
@@ -260,7 +260,7 @@ def test_a_full_disk_leaves_nothing_behind(
     source: Workspace, target: Workspace, archive: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     export(source, archive, [log_run(source, artifact=os.urandom(100_000))], [])
-    usage = __import__("shutil").disk_usage(target.root)
+    usage = shutil.disk_usage(target.root)
     monkeypatch.setattr("shutil.disk_usage", lambda _: usage._replace(free=10_000))
     with pytest.raises(DiskError, match="do not fit"):
         import_archive(target, archive)
@@ -308,33 +308,38 @@ def test_two_imports_at_once(source: Workspace, target: Workspace, archive: Path
     assert Registry(target).model("m").aliases == {"champion": 1}
 
 
-def test_killed_at_any_moment_and_done_again(source: Workspace, target: Workspace, archive: Path) -> None:
-    for number in range(40):
-        log_run(source, f"r{number}", 5, os.urandom(2000))
-    for number in range(3):
-        register(source, "m", bytes([number]))
-    export(source, archive, source.run_names(), ["m:1", "m:2", "m:3"])
-    there = holds(source)
-    chance = random.Random(4)
-    for _ in range(12):
-        child = start(IMPORT, target.root, archive)
-        assert child.stdout is not None
-        assert child.stdin is not None
-        child.stdout.readline()
-        child.stdin.write("\n")
-        child.stdin.flush()
-        time.sleep(chance.random() * 0.2)
-        kill(child)
-        here = holds(target)
-        assert here["runs"].items() <= there["runs"].items()  # what is there is whole
-        assert here["blobs"] <= there["blobs"]
-        assert here["models"] in ({}, there["models"])
-        named = {run for run in here["runs"]}
-        assert not named or here["blobs"] == there["blobs"]  # content comes first
-    import_archive(target, archive)
-    assert holds(target) == there
+IMPORT = """
+from mfbench.care.importing import import_archive
+def work(target, archive):
+    import_archive(Workspace(target), archive)
+"""
+
+
+def test_killed_before_each_of_its_steps_and_done_again(source: Workspace, tmp_path: Path, archive: Path) -> None:
+    log_run(source)
+    register(source)
+    export(source, archive, source.run_names(), ["m"])
+    there, seen = holds(source), []
+    for target in killed_at_each_step(IMPORT, tmp_path, archive):
+        seen.append(whole_so_far(target, there))
+        import_archive(target, archive)
+        assert holds(target) == there
+        assert [entry.kind for entry in read_ledger(target.ledger)].count("imported") == 1
     assert stored(target) == expected(source)
-    assert sum(entry.kind == "imported" for entry in read_ledger(target.ledger)) == 1
+    assert set(seen) == {"nothing", "content", "runs", "all"}
+
+
+def test_killed_at_random_moments_and_done_again(source: Workspace, tmp_path: Path, archive: Path) -> None:
+    for number in range(40):
+        log_run(source, f"r{number}", 5, os.urandom(200))
+    register(source)
+    export(source, archive, source.run_names(), ["m"])
+    there = holds(source)
+    for target in killed_at_random(IMPORT, tmp_path, archive, times=10, seed=4):
+        whole_so_far(target, there)
+        import_archive(target, archive)
+        assert holds(target) == there
+    assert stored(target) == expected(source)
 
 
 def test_an_imported_model_predicts_the_same(project: Project, tmp_path: Path) -> None:

@@ -63,9 +63,7 @@ journals = st.dictionaries(
 
 @given(journals, st.lists(st.integers(-(2**40), 2**60), min_size=13, max_size=13))
 @settings(max_examples=80, deadline=None)
-def test_every_event_survives_byte_for_byte(
-    journal: dict[str, list[tuple[str, list[Any]]]], times: list[int]
-) -> None:
+def test_every_event_survives_byte_for_byte(journal: dict[str, list[tuple[str, list[Any]]]], times: list[int]) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         written = {
@@ -115,7 +113,9 @@ WHOLE = b"".join(encode_line((seq, seq, *event)) for seq, event in enumerate([HE
         WHOLE + b"[3,3,",
         WHOLE.replace(b'"a"', b'"x"'),  # a flipped byte
         WHOLE.replace(encode_line((1, 1, "log", "a")), b""),  # a gap
-        WHOLE.replace(encode_line((1, 1, "log", "a")), b"\n" + encode_line((1, 1, "log", "a"))),  # what a torn write left
+        WHOLE.replace(
+            encode_line((1, 1, "log", "a")), b"\n" + encode_line((1, 1, "log", "a"))
+        ),  # what a torn write left
         WHOLE[WHOLE.index(b"\n") + 1 :],  # no header
         encode_line((0, 0, "log", "a")),
         WHOLE + encode_line((2, 2, "log", "again")),
