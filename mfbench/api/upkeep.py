@@ -77,14 +77,17 @@ class Upkeep:
 
         return export(self.workspace, Path(path), runs, models, force=force, progress=progress)
 
-    def import_(self, path: PathLike, *, dry_run: bool = False, progress: Progress | None = None) -> dict[str, Any]:
+    def import_(
+        self, path: PathLike, *, dry_run: bool = False, restore: bool = False, progress: Progress | None = None
+    ) -> dict[str, Any]:
         """Takes an archive of `export` in: {runs, models, skipped, bytes}; what is there already is left as it is.
 
+        restore: runs that were deleted here come back from the archive.
         Raises DamageError for an archive that is not what was written, UsageError for one that `export` never wrote.
         """
         from mfbench.care.importing import import_archive
 
-        return import_archive(self.workspace, Path(path), dry_run=dry_run, progress=progress)
+        return import_archive(self.workspace, Path(path), dry_run=dry_run, restore=restore, progress=progress)
 
     def merge(self, other: PathLike, *, dry_run: bool = False, progress: Progress | None = None) -> dict[str, Any]:
         """Takes everything of another workspace in: {runs, models, renumbered, skipped, bytes, heads}."""

@@ -10,14 +10,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from mfbench.api.reading import Reading
 from mfbench.api.upkeep import Upkeep
 from mfbench.core.errors import NotFoundError, RefusedError, RunFailedError, UsageError
 from mfbench.core.machine import host
 from mfbench.workspace.workspace import Workspace, create, find, require
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from mfbench.bundle.model import Model
     from mfbench.engine.result import RunResult
     from mfbench.registry.models import Registry
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 PathLike = str | os.PathLike[str]
 
 
-class Workbench(Upkeep):
+class Workbench(Reading, Upkeep):
     """A workspace. Holds no file open; safe to use from several threads.
 
     >>> bench = Workbench.open()  # doctest: +SKIP
@@ -98,46 +97,7 @@ class Workbench(Upkeep):
         os.kill(holder["pid"], signal.SIGTERM)
         return True
 
-    # -- reading ---------------------------------------------------------------------------------------------
-
-    def runs(self, where: str | None = None, sort: str | None = None, limit: int | None = None) -> pl.DataFrame:
-        """One row a run; params and metrics are columns named `params.KEY` and `metrics.KEY`.
-
-        where: as after `--where`, e.g. "metrics.roc_auc > 0.7 and params.model.estimator = 'Ridge'".
-        sort: a column, with '-' in front for descending; newest first by default.
-        """
-        import polars as pl
-
-        rows, _ = self.list_runs(where, sort, limit)
-        maps = ("params", "metrics", "tags")
-        flat = [
-            {k: v for k, v in row.items() if k not in maps} | {f"{m}.{k}": v for m in maps for k, v in row[m].items()}
-            for row in rows
-        ]
-        return pl.DataFrame(flat, infer_schema_length=None)
-
-    def list_runs(
-        self, where: str | None = None, sort: str | None = None, limit: int | None = None, offset: int = 0
-    ) -> tuple[list[dict[str, Any]], int]:
-        """(a page of runs as dictionaries, how many there are in all)."""
-        from mfbench.store.runs import list_runs
-
-        return list_runs(self.workspace, where, sort, limit, offset)
-
-    def show_run(self, run: str) -> dict[str, Any]:
-        """One run with its steps, gates, checks, data, artifacts and metrics."""
-        from mfbench.store.runs import show_run
-
-        return show_run(self.workspace, self.workspace.find_run(run))
-
-    def trials(self, run: str, *, front: bool = False) -> dict[str, Any]:
-        """The search of a run: {objectives, greater, trials}, the trials best first, then those that have no value.
-
-        front: only the trials that no other is at least as good as in every objective and better in one.
-        """
-        from mfbench.api.searches import trials
-
-        return trials(self.workspace, self.workspace.find_run(run), front)
+    # -- reports ---------------------------------------------------------------------------------------------
 
     def report(
         self,
@@ -164,25 +124,6 @@ class Workbench(Upkeep):
         from mfbench.api.reporting import compare
 
         return compare(self, runs)
-
-    def metrics(self, run: str, key: str | None = None) -> pl.DataFrame:
-        """The points of a run's curves: key, step, time (UTC), value."""
-        query = "SELECT key, step, time, value FROM metrics WHERE run = ? AND (? IS NULL OR key = ?) ORDER BY key, step"
-        return self._frame(query, [self.workspace.find_run(run), key, key])
-
-    def sql(self, query: str) -> pl.DataFrame:
-        """A read-only query on the documented views (runs, params, metrics, steps, gates, models, …)."""
-        from mfbench.store.sql import frame_of, read_only
-
-        with read_only(self.workspace, query) as result:
-            return frame_of(result)
-
-    def _frame(self, query: str, parameters: list[Any]) -> pl.DataFrame:
-        from mfbench.store.sql import frame_of
-        from mfbench.store.store import Store
-
-        with Store(self.workspace).reading() as con:
-            return frame_of(con.sql(query, params=parameters))
 
     # -- models ----------------------------------------------------------------------------------------------
 

@@ -19,16 +19,19 @@ from typing import Any
 
 from mfbench.bundle.manifest import Manifest, parse_manifest
 from mfbench.care.foreign import ForeignLedger, place
-from mfbench.care.zipped import fsync_folder
+from mfbench.care.journals import fingerprint
+from mfbench.care.zipped import fsync
 from mfbench.core.errors import DamageError, DiskError, from_os
 from mfbench.core.ids import random_text
 from mfbench.core.text import plural
 from mfbench.journal.blobs import Blobs
+from mfbench.journal.deletions import RESTORED
 from mfbench.journal.ledger import Entry, open_ledger, read_ledger
 from mfbench.registry.adopted import Arrival, Item, numbered
 from mfbench.workspace.workspace import Workspace
 
 _LARGEST_MANIFEST = 64 << 20
+HERE = "it is here already"
 DELETED_HERE = "it was deleted here; to bring it back: mfbench runs restore {}"
 _FEW = 256  # files that are written out one by one; of more, the whole disk at once is quicker
 
@@ -63,6 +66,7 @@ class Incoming:
         self.digests: set[str] = set()
         self.readable = [Blobs(self.folder / "blobs"), self.blobs_here]  # where content may be read from
         self.runs: list[str] = []
+        self.restored: set[str] = set()  # of the runs: those that were deleted here
         self.cache: list[str] = []  # file names
         self.ledgers: list[ForeignLedger] = []
         self.arrivals: list[Arrival] = []
@@ -72,16 +76,17 @@ class Incoming:
     def run_folder(self, run: str) -> Path:
         return self.folder / "runs" / run
 
-    def add_blob(self, digest: str, size: int, write: Callable[[Path], object] | None) -> None:
-        """Content that is not here yet; `write` makes the file that it is given, and checks what it writes."""
-        if self.has_blob(digest) and (digest in self.digests or self.blobs_here.claim(digest, size)):
-            return
+    def add_blob(self, digest: str, size: int, write: Callable[[Path], object] | None) -> bool:
+        """Whether the content is new; then `write` makes the file that it is given, and checks what it writes."""
+        if digest in self.digests or self.blobs_here.claim(digest, size):
+            return False
         if write:
             path = self.folder / "blobs" / digest
             write(path)
             path.chmod(0o444)
         self.digests.add(digest)
         self.taken.bytes += size
+        return True
 
     def has_blob(self, digest: str) -> bool:
         return digest in self.digests or self.blobs_here.has(digest)
@@ -117,6 +122,7 @@ class Incoming:
                 place(self.workspace, foreign)
             items, new, known = numbered(ledger.entries, self.arrivals)
             self._tell_versions(new, known)
+            items += [(RESTORED, {"run": run}, "imported again") for run in self.taken.runs if run in self.restored]
             told = entry(self.taken, ledger.entries)
             if told or items:
                 ledger.append_all([*items, *([told] if told else [])])
@@ -136,7 +142,7 @@ class Incoming:
     def _move_blobs(self) -> None:
         for digest in self.digests:
             (self.folder / "blobs" / digest).replace(self.blobs_here.path(digest))
-        fsync_folder(self.workspace.blobs)
+        fsync(self.workspace.blobs)
 
     def _move_runs(self) -> None:
         for run in self.runs:
@@ -147,7 +153,7 @@ class Incoming:
                 if error.errno not in (EEXIST, ENOTEMPTY):
                     raise
                 self.taken.skip("run", run, "it has just come from elsewhere")
-        fsync_folder(self.workspace.runs)
+        fsync(self.workspace.runs)
 
 
 @contextmanager
@@ -177,21 +183,25 @@ def refuse_full(workspace: Workspace, needed: int) -> None:
         raise DiskError(told, where=str(workspace.root), hint="free some space: nothing was changed")
 
 
-def same_run(here: dict[str, str], there: dict[str, str]) -> str:
-    """Why a run that is here already stays as it is, given the fingerprints of both journals."""
-    if here == there:
-        return "it is here already"
-    if all(there.get(segment) == digest for segment, digest in here.items()):
+def same_run(here: Path, there: Path) -> str:
+    """Why a run that is here already stays as it is, given the folders of both."""
+    try:
+        own, other = fingerprint(here), fingerprint(there)
+    except (DamageError, OSError) as error:
+        told = error.message if isinstance(error, DamageError) else error.strerror
+        return f"it is here already; the two cannot be compared: {told}"
+    if own == other:
+        return HERE
+    if all(other.get(segment) == digest for segment, digest in own.items()):
         return "an earlier state of it is here, and stays"
     return "another journal of that run is here, and stays"
 
 
 def _settle(folder: Path) -> None:
     """Everything below is on disk when this returns: a ledger entry must not outlive what it speaks of."""
-    files = [Path(place) / name for place, _, names in os.walk(folder) for name in names]
-    if len(files) > _FEW:
+    paths = [Path(place) / name for place, _, names in os.walk(folder) for name in ("", *names)]
+    if len(paths) > _FEW:
         os.sync()
         return
-    for file in files:
-        with file.open("rb") as stream:
-            os.fsync(stream.fileno())
+    for path in paths:
+        fsync(path)

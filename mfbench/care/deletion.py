@@ -105,6 +105,8 @@ def finish_moves(workspace: Workspace, entries: Iterable[Entry]) -> list[Move]:
     """Moves them; the caller holds the ledger's lock, and `entries` is what stands in it."""
     moves = open_moves(workspace, entries)
     _move(moves)
+    for source, _ in moves:
+        remove_free(workspace.live / source.name)
     return moves
 
 

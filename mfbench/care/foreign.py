@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from mfbench.care.zipped import fsync_folder
+from mfbench.care.zipped import fsync
 from mfbench.core.errors import DamageError
 from mfbench.core.hashing import digest_bytes
 from mfbench.core.ids import random_text
@@ -51,11 +50,9 @@ def place(workspace: Workspace, foreign: ForeignLedger) -> None:
         return
     staged = workspace.ledgers / f".{random_text(12)}"
     try:
-        with staged.open("xb") as stream:
-            stream.write(foreign.content)
-            stream.flush()
-            os.fsync(stream.fileno())
+        staged.write_bytes(foreign.content)
+        fsync(staged)
         staged.replace(workspace.ledgers / f"{foreign.workspace}.jsonl")
-        fsync_folder(workspace.ledgers)
+        fsync(workspace.ledgers)
     finally:
         staged.unlink(missing_ok=True)

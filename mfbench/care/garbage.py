@@ -46,7 +46,7 @@ class Collection:
     older_than: float
     progress: Progress | None = None
     items: list[Garbage] = field(default_factory=list)
-    now: float = field(default_factory=time.time)
+    now: float = field(default_factory=lambda: time.time())
     _gone: list[Path] = field(default_factory=list)
 
     @property

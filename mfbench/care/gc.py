@@ -17,7 +17,7 @@ from pathlib import Path
 import msgspec
 
 from mfbench.care.garbage import Collection, Garbage, period
-from mfbench.care.leftovers import KINDS, collect_markers, collect_staged, collect_trash, collect_work, listing
+from mfbench.care.leftovers import collect_markers, collect_staged, collect_trash, collect_work, listing
 from mfbench.care.roots import Roots
 from mfbench.core.errors import MfbenchError, StoreBusyError
 from mfbench.core.progress import Progress
@@ -63,23 +63,23 @@ def _collect(found: Collection) -> list[Garbage]:
     home = found.workspace
     runs = collect_trash(found)
     blobs, cached = _names(home.blobs, ""), _names(home.cache, ".json")
-    trashed = {kind: _names(found.trash / kind, "") for kind in KINDS}
-    roots = Roots(home, blobs | cached | trashed["blobs"])
+    trashed = _names(found.trash / "blobs", "")
+    roots = Roots(home, blobs | cached | trashed)
     roots.search_ledgers()
     roots.search_runs(runs, found.tell)
-    _collect_cache(found, roots, cached, blobs | trashed["blobs"])
+    _empty(found, "cache", keep=set())
+    _collect_cache(found, roots, cached, blobs | trashed)
     roots.follow()
     for path, reason in roots.unread:
         found.note("journal", path, 0, f"could not be read ({reason}): no blob was taken away", "keep")
     unnamed = {name.decode() for name in roots.unnamed} if not roots.unread else set()
-    lying = trashed["blobs"] - blobs
+    lying = trashed - blobs
     for digest in sorted(lying - {name.decode() for name in roots.unnamed}):
         found.put_back("blob", found.trash / "blobs" / digest, "something refers to it")
+    _empty(found, "blobs", keep=lying - unnamed)
     for number, digest in enumerate(sorted(unnamed & blobs), 1):
         found.to_trash("blob", home.blobs / digest, "nothing refers to it")
         found.tell("moving blobs", number, len(unnamed & blobs))
-    for kind in KINDS:
-        _empty(found, kind, keep=lying - unnamed if kind == "blobs" else set())
     collect_staged(found, roots.staged)
     collect_work(found, roots.work)
     collect_markers(found)

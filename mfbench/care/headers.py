@@ -9,6 +9,7 @@ from mfbench.care.findings import Finding, beyond
 from mfbench.care.scan import Journal, Segment
 from mfbench.journal.line import FORMAT
 
+WRITER = "doctor"  # of the segments that end lost runs
 COPY = "restore that file from a copy: what it held is lost"
 
 
@@ -19,7 +20,8 @@ def wrong_headers(journal: Journal) -> Iterator[Finding]:
         if segment.lines:  # else its writer was killed before its first line was whole, or all of it is damaged
             yield from _wrong(journal, segment, f"{place}/{segment.name}", names)
     whole = not journal.unreadable and not any(segment.damages for segment in journal.segments)
-    if whole and journal.rows and not journal.alive and not journal.began:
+    said = any(segment.lines > 1 for segment in journal.segments if not segment.name.startswith(f"{WRITER}-"))
+    if whole and said and not journal.alive and not journal.began:
         yield beyond("journal.missing", place, "the segment that tells how the run began is missing", COPY)
 
 

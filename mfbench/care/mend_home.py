@@ -9,7 +9,7 @@ import msgspec
 
 from mfbench.care.examine_home import ledger_ids
 from mfbench.care.findings import Finding, Look, Mended
-from mfbench.care.zipped import fsync_folder
+from mfbench.care.zipped import fsync
 from mfbench.core.ids import new_id, random_text
 from mfbench.workspace.workspace import FORMAT, Workspace
 
@@ -47,7 +47,7 @@ def write_whole(path: Path, content: bytes, mode: int = 0o644) -> None:
     except BaseException:
         staged.unlink(missing_ok=True)
         raise
-    fsync_folder(path.parent)
+    fsync(path.parent)
 
 
 def to_trash(workspace: Workspace, path: Path) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mfbench.care.deletion import finish_moves, refuse_deleted
 from mfbench.care.findings import REPAIR, Finding, Look, Mended
+from mfbench.care.headers import WRITER
 from mfbench.care.scan import scan
 from mfbench.core.errors import UsageError
 from mfbench.core.machine import host
@@ -14,7 +15,6 @@ from mfbench.journal.ledger import open_ledger
 from mfbench.journal.segment import SegmentWriter
 from mfbench.workspace.locks import remove_free
 
-WRITER = "doctor"  # it never touches a segment of another: it writes its own
 LOST = {
     "type": "Lost",
     "message": f"its leader died without an end; ended by {REPAIR}",
@@ -37,6 +37,7 @@ def end_lost(look: Look, finding: Finding) -> Mended | None:
         if not folder.is_dir() or scan(home, run).ended:
             return None
         (folder / "events").mkdir(exist_ok=True)
+        # No segment of another is touched: this is one of our own, and the last word by its time.
         writer = SegmentWriter(folder / "events", WRITER, run=run)
         writer.write("run.ended", "failed", LOST, None)
         writer.close()

@@ -14,7 +14,7 @@ import msgspec
 from mfbench.care.adopting import DELETED_HERE, Incoming, Taken, incoming, same_run
 from mfbench.care.archive import Content, is_digest, is_id
 from mfbench.care.foreign import ForeignLedger, compare, read_foreign
-from mfbench.care.journals import LOST, fingerprint, other_files, read_journal
+from mfbench.care.journals import LOST, other_files, read_journal
 from mfbench.care.zipped import CHUNK
 from mfbench.core.errors import DamageError, UsageError
 from mfbench.core.hashing import digest_file
@@ -114,7 +114,7 @@ class _Merge:
         if self.other.is_alive(run):
             return "it is running there; merge again when it has ended"
         if self.workspace.run_folder(run).exists():
-            return same_run(fingerprint(self.workspace.run_folder(run)), fingerprint(self.other.run_folder(run)))
+            return same_run(self.workspace.run_folder(run), self.other.run_folder(run))
         return None
 
     def _stage_run(self, run: str) -> None:

@@ -78,13 +78,12 @@ class ArchiveWriter:
     def _finish(self) -> None:
         try:
             self._zip.close()
-            with self._staged.open("rb") as stream:
-                os.fsync(stream.fileno())
+            fsync(self._staged)
             if self._force:
                 self._staged.replace(self._target)
             else:
                 os.link(self._staged, self._target)  # unlike a rename, this never takes the place of another file
-            fsync_folder(self._target.parent)
+            fsync(self._target.parent)
         except FileExistsError:
             raise UsageError("there is something of that name by now", where=str(self._target)) from None
         except OSError as error:
@@ -181,9 +180,9 @@ def open_archive(path: Path) -> Iterator[Archive]:
         raise UsageError(f"the archive cannot be read: {error.strerror}", where=str(path)) from None
 
 
-def fsync_folder(folder: Path) -> None:
-    """What was given a name in a folder survives a power cut from now on."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+def fsync(path: Path) -> None:
+    """What stands in a file, or which names stand in a folder, survives a power cut from now on."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
     finally:

@@ -19,9 +19,10 @@ _SHOWN = 5
 @click.command("import", epilog=EXAMPLES)
 @click.argument("archive", type=click.Path())
 @click.option("--dry-run", is_flag=True, help="Check everything, and only say what would be taken in.")
+@click.option("--restore", is_flag=True, help="Take in runs that were deleted here, too.")
 @workspace_option
 @json_option
-def command(archive: str, dry_run: bool, workspace: str | None, as_json: bool) -> None:
+def command(archive: str, dry_run: bool, restore: bool, workspace: str | None, as_json: bool) -> None:
     """Take an archive of `mfbench export` in.
 
     What is here already stays as it is, and what was deleted here stays deleted. A version of a model gets the next
@@ -30,7 +31,7 @@ def command(archive: str, dry_run: bool, workspace: str | None, as_json: bool) -
     """
     bench = open_bench(workspace)
     with telling() as progress:
-        found = bench.import_(archive, dry_run=dry_run, progress=progress)
+        found = bench.import_(archive, dry_run=dry_run, restore=restore, progress=progress)
     if as_json:
         print_json(found)
     else:

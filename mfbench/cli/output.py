@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -56,9 +56,26 @@ def write(form: str, output: str | None, force: bool, schema: pa.Schema, batches
         _draw(schema, batches)
         return
     with _destination(output, force) as stream:
-        rows = {"table": _tabs, "csv": _csv, "json": _json, "parquet": _parquet}[form](schema, batches, stream)
+        rows = _writers()[form](schema, batches, stream)
     if output not in (None, "-"):
         narrate(f"{rows:,} {'row' if rows == 1 else 'rows'}: {output}")
+
+
+def refuse_existing(output: str | None, force: bool) -> None:
+    """Raises UsageError for a folder, and for a file that is there unless `force`: before long work, not after it."""
+    from mfbench.core.errors import UsageError
+
+    target = Path(output or "-")
+    if output in (None, "-") or not target.exists():
+        return
+    if target.is_dir():
+        raise UsageError("this is a folder", where=str(target), hint="name a file in it")
+    if target.is_file() and not force:
+        raise UsageError("this file is there already", where=str(target), hint="--force replaces it")
+
+
+def _writers() -> dict[str, Callable[[Any, Iterable[Any], IO[bytes]], int]]:
+    return {"table": _tabs, "csv": _csv, "json": _json, "parquet": _parquet}
 
 
 @contextmanager
@@ -67,19 +84,16 @@ def _destination(output: str | None, force: bool) -> Iterator[IO[bytes]]:
     from mfbench.core.ids import random_text
 
     if output in (None, "-"):
-        stream = click.get_binary_stream("stdout")
+        stream = sys.stdout.buffer
         yield stream
         stream.flush()
         return
     target = Path(str(output))
-    if target.is_dir():
-        raise UsageError("this is a folder", where=str(target), hint="name a file in it")
+    refuse_existing(output, force)
     if target.exists() and not target.is_file():  # a pipe or a device takes the rows as they come
         with target.open("wb") as device:
             yield device
         return
-    if target.exists() and not force:
-        raise UsageError("this file is there already", where=str(target), hint="--force replaces it")
     real = Path(os.path.realpath(target))
     staged = real.with_name(f".{real.name[:100]}.{random_text(8)}")
     try:
@@ -100,11 +114,19 @@ def _destination(output: str | None, force: bool) -> Iterator[IO[bytes]]:
         staged.unlink(missing_ok=True)
 
 
-def _rows(schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> Iterator[list[tuple[Any, ...]]]:
+def _rows(batches: Iterable[pa.RecordBatch]) -> Iterator[list[tuple[Any, ...]]]:
     """Python values, a batch at a time."""
     for batch in batches:
-        columns = [column.to_pylist(maps_as_pydicts="lossy") for column in batch.columns]
-        yield list(zip(*columns, strict=True))
+        yield list(zip(*(_values(column) for column in batch.columns), strict=True))
+
+
+def _values(column: pa.Array) -> list[Any]:
+    import pyarrow.types as types
+
+    values: list[Any] = column.to_pylist(maps_as_pydicts="lossy")
+    if types.is_decimal(column.type) and column.type.scale == 0:  # what a sum of whole numbers is
+        return [None if value is None else int(value) for value in values]
+    return values
 
 
 def _draw(schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> None:
@@ -112,7 +134,7 @@ def _draw(schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> None:
 
     numeric = [types.is_integer, types.is_floating, types.is_decimal]
     right = [field.name for field in schema if any(is_a(field.type) for is_a in numeric)]
-    print_table([cell(name) for name in schema.names], [row for part in _rows(schema, batches) for row in part], right)
+    print_table([cell(name) for name in schema.names], [row for part in _rows(batches) for row in part], right)
 
 
 def _tabs(schema: pa.Schema, batches: Iterable[pa.RecordBatch], stream: IO[bytes]) -> int:
@@ -121,7 +143,7 @@ def _tabs(schema: pa.Schema, batches: Iterable[pa.RecordBatch], stream: IO[bytes
 
     stream.write(line(schema.names))
     count = 0
-    for rows in _rows(schema, batches):
+    for rows in _rows(batches):
         stream.write(b"".join(map(line, rows)))
         count += len(rows)
     return count
@@ -137,7 +159,9 @@ def _csv(schema: pa.Schema, batches: Iterable[pa.RecordBatch], stream: IO[bytes]
     def flat(column: pa.Array) -> pa.Array:
         if types.is_nested(column.type) or types.is_binary(column.type):
             values = column.to_pylist(maps_as_pydicts="lossy")
-            return pa.array([None if v is None else msgspec.json.encode(plain(v)).decode() for v in values], pa.string())
+            return pa.array(
+                [None if v is None else msgspec.json.encode(plain(v)).decode() for v in values], pa.string()
+            )
         return column
 
     nested = pa.schema(
@@ -154,12 +178,19 @@ def _csv(schema: pa.Schema, batches: Iterable[pa.RecordBatch], stream: IO[bytes]
 def _json(schema: pa.Schema, batches: Iterable[pa.RecordBatch], stream: IO[bytes]) -> int:
     """One array, a row a line: NaN and infinities as null, times as ISO text."""
     import msgspec
+    import pyarrow.types as types
 
+    encode = msgspec.json.Encoder().encode
+    bare = [types.is_floating, types.is_integer, types.is_boolean, types.is_string]  # which the encoder does right
     count = 0
-    for rows in _rows(schema, batches):
-        lines = [msgspec.json.encode(plain(dict(zip(schema.names, row, strict=True)))) for row in rows]
+    for batch in batches:
+        columns = [
+            _values(column) if any(is_a(column.type) for is_a in bare) else [plain(value) for value in _values(column)]
+            for column in batch.columns
+        ]
+        lines = [encode(dict(zip(schema.names, row, strict=True))) for row in zip(*columns, strict=True)]
         stream.write((b",\n" if count else b"[") + b",\n".join(lines))
-        count += len(rows)
+        count += batch.num_rows
     stream.write(b"]\n" if count else b"[]\n")
     return count
 

@@ -18,6 +18,7 @@ from mfbench.cli.common import (
     printable,
     workspace_option,
 )
+from mfbench.cli.curves import curve
 from mfbench.cli.deletion import delete, deleted, restore
 from mfbench.cli.reports import compare, report
 from mfbench.cli.search import resume, trials
@@ -141,6 +142,7 @@ command.add_command(trials)
 command.add_command(resume)
 command.add_command(report)
 command.add_command(compare)
+command.add_command(curve)
 for one in (delete, restore, deleted):
     command.add_command(one)
 

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import click
 
 from mfbench.cli.common import json_option, narrate, open_bench, print_json, print_table, workspace_option
-from mfbench.cli.output import SHOWN, chosen, force_option, format_option, on_terminal, output_option, write
+from mfbench.cli.output import (
+    SHOWN,
+    chosen,
+    force_option,
+    format_option,
+    on_terminal,
+    output_option,
+    refuse_existing,
+    write,
+)
 
 EXAMPLES = """\b
 Examples:
@@ -49,15 +59,16 @@ def command(
     if schema:
         _schema(workspace, as_json or form == "json")
         return
-    from mfbench.store.sql import batches, read_only
+    from mfbench.store.sql import read_only
 
     form = chosen(form, output, as_json)
+    refuse_existing(output, force)
     text = _text(path or "-") if path or query == "-" else str(query)
     short = limit is None and on_terminal(form, output)
     with read_only(open_bench(workspace).workspace, text) as result:
         if short or limit is not None:
             result = result.limit(SHOWN + 1 if limit is None else limit)
-        columns, parts = batches(result)
+        columns, parts = result.batches()
         if not short:
             write(form, output, force, columns, parts)
             return
@@ -94,6 +105,10 @@ def _schema(workspace: str | None, as_json: bool) -> None:
     if as_json:
         print_json(rows)
         return
-    print_table(["view", "column", "type"], [(row["view"], row["column"], row["type"]) for row in rows])
+    if not sys.stdout.isatty():
+        print_table(list(rows[0]), [tuple(row.values()) for row in rows])
+        return
     for view, about in {row["view"]: row["about"] for row in rows}.items():
-        narrate(f"{view + ':':<15}{about}")
+        columns = ", ".join(f"{row['column']} {row['type']}" for row in rows if row["view"] == view)
+        click.echo(f"{view}: {about}")
+        click.echo(click.formatting.wrap_text(columns, initial_indent="    ", subsequent_indent="    "))

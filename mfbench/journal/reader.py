@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 import os
 from dataclasses import dataclass, field
+from itertools import chain
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -142,7 +143,7 @@ class Tail:
         if os.path.exists(f"{self.folder}/{SEALED}"):  # noqa: PTH110
             self._unseal(new)
         # Merged, not sorted: a clock that is set back does not change the order within a segment.
-        return list(heapq.merge(*new.values(), key=itemgetter(1))) if len(new) > 1 else sum(new.values(), [])
+        return list(heapq.merge(*new.values(), key=itemgetter(1))) if len(new) > 1 else [*chain(*new.values())]
 
     def _cursor(self, name: str) -> Cursor:
         if name not in self.cursors:

@@ -27,6 +27,7 @@ from mfbench.journal.sealed import (
     SEALED,
     Metadata,
     Sealed,
+    is_segment,
     read_lines,
     sealed_segments,
 )
@@ -42,12 +43,19 @@ class _Unfit(Exception):
 
 
 def worth_sealing(events_folder: Path) -> int:
-    """The bytes of the segments that `seal` would turn over; 0 where that does not pay."""
+    """The bytes of the segments that `seal` would turn over; 0 where that does not pay.
+
+    Segments that a sealing which was broken off has left behind always pay.
+    """
     try:
-        size = sum(_size(events_folder / name) for name in segment_names(events_folder))
+        names = set(filter(is_segment, os.listdir(events_folder)))
+        is_begun = (events_folder / SEALED).exists()
+        if is_begun:
+            names.difference_update(segment_names(events_folder))
+        size = sum(_size(events_folder / name) for name in names)
     except OSError:
         return 0
-    return size if size >= WORTH else 0
+    return size if is_begun or size >= WORTH else 0
 
 
 def seal(events_folder: Path) -> int:
@@ -105,8 +113,8 @@ def _write(staged: Path, folder: Path, names: list[str]) -> None:
         store_schema=False,
     ) as writer:
         for rows in _groups(folder, names, segments):
-            columns = [pyarrow.array(column, field.type) for column, field in zip(zip(*rows), schema)]
-            writer.write_batch(pyarrow.record_batch(columns, schema=schema), row_group_size=ROWS)
+            columns = map(pyarrow.array, zip(*rows, strict=True), schema.types)
+            writer.write_batch(pyarrow.record_batch(list(columns), schema=schema), row_group_size=ROWS)
         writer.add_key_value_metadata({METADATA: _encode(Metadata(FORMAT, segments)).decode()})
 
 

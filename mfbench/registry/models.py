@@ -221,10 +221,10 @@ def reduce_models(entries: list[Entry]) -> dict[str, RegisteredModel]:
                 provenance=body.get("provenance", ""),
                 origin=body.get("origin"),
             )
-        elif entry.kind == ALIAS:
-            aliases = models[body["model"]].aliases
-            if body["version"] is None:
-                aliases.pop(body["alias"], None)
-            else:
-                aliases[body["alias"]] = body["version"]
+        elif entry.kind == ALIAS and body["model"] in models:
+            model = models[body["model"]]
+            if body["version"] in model.versions:
+                model.aliases[body["alias"]] = body["version"]
+            else:  # taken away; or a version whose entry was lost when the ledger was repaired
+                model.aliases.pop(body["alias"], None)
     return models

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import duckdb
 
@@ -72,7 +72,7 @@ def curve(
 def compare_curves(
     workspace: Workspace, runs: Sequence[str], key: str, points: int = 1000, x: Axis = "step"
 ) -> pl.DataFrame:
-    """One metric of several runs side by side: x, and a column for each run that has it with its last value up to there.
+    """One metric of several runs side by side: x, and for each run that has it a column of its last values.
 
     All share the same buckets, at most `points`; x is where a bucket begins. A run without a point in one has null.
     """
@@ -92,12 +92,6 @@ def compare_curves(
             part = values.select(x=pl.col("bucket").cast(pl.Int64) * width + low, **{one.run: "last"})
             wide = wide.join(part, on="x", how="full", coalesce=True)
     return wide.sort("x").with_columns(_shown(x, 0))
-
-
-def summaries(workspace: Workspace, run: str) -> list[dict[str, Any]]:
-    """The metrics of a run by name: key, n, last, min, max, best."""
-    query = "SELECT key, n, last, min, max, best FROM run_metrics WHERE run = ? ORDER BY key"
-    return Store(workspace).rows(query, [run])
 
 
 def _axis(x: str, points: int) -> str:
@@ -163,4 +157,6 @@ def _no_key(con: duckdb.DuckDBPyConnection, runs: Sequence[str], keys: Sequence[
     query = "SELECT DISTINCT key FROM t_run_metrics WHERE run IN (SELECT unnest(?))"
     known = [key for (key,) in con.execute(query, [list(runs)]).fetchall()]
     what = f"run {runs[0]} has" if len(runs) == 1 else "these runs have"
-    return NotFoundError(f"{what} no metric {keys[0] if keys else ''!r}", hint=did_you_mean(str(keys[0] if keys else ""), known))
+    return NotFoundError(
+        f"{what} no metric {keys[0] if keys else ''!r}", hint=did_you_mean(str(keys[0] if keys else ""), known)
+    )

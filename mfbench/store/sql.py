@@ -6,9 +6,10 @@ the functions that it reads rows from are compared with a short list. A query th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import msgspec
@@ -53,8 +54,8 @@ _VIEWS = "SELECT view_name FROM duckdb_views() WHERE NOT internal AND database_n
 @contextmanager
 def read_only(
     workspace: Workspace, query: str, parameters: Sequence[Any] | Mapping[str, Any] | None = None
-) -> Iterator[duckdb.DuckDBPyRelation]:
-    """The result of one SELECT, to be read by `batches` or `frame_of`. Times are UTC.
+) -> Iterator[Result]:
+    """The result of one SELECT. Times are UTC.
 
     It can read no file, attach nothing, set nothing and change nothing. parameters: for `?`, or by name for `$name`.
     Raises UsageError for anything else, with the nearest view or column, and MfbenchError where it needs too much
@@ -64,46 +65,51 @@ def read_only(
         try:
             _refuse_others(con, query)
             con.execute(_SETTINGS)
-            yield _simple(con.sql(query, params=parameters))
+            yield Result(con, _simple(con.sql(query, params=parameters)))
         except duckdb.CatalogException as error:
             names = [name for (name,) in con.execute(_VIEWS).fetchall()]
             raise UsageError(_first(error), hint="the views: " + did_you_mean("", names, limit=30)) from None
-        except ASKED_WRONG as error:
-            raise UsageError(f"the query fails: {_first(error)}") from None
-        except (duckdb.OutOfMemoryException, duckdb.InterruptException) as error:
-            _raise(str(error))
-        except RuntimeError as error:  # what DuckDB makes of Ctrl-C
-            if "interrupted" not in str(error):
+        except (*ASKED_WRONG, duckdb.OutOfMemoryException) as error:
+            raise _wrong(str(error)) from None
+
+
+class Result:
+    """The rows of one query, to be read once and before the block of `read_only` ends."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, relation: duckdb.DuckDBPyRelation) -> None:
+        self._con = con
+        self._relation = relation
+
+    def limit(self, count: int) -> Result:
+        """At most so many rows."""
+        return Result(self._con, self._relation.limit(count))
+
+    def batches(self) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+        """(schema, the rows bit by bit): a result of any size passes through little memory."""
+        reader = self._told(lambda: self._relation.to_arrow_reader(ROWS))
+        return reader.schema, iter(lambda: self._told(lambda: next(reader, None)), None)
+
+    def frame(self) -> pl.DataFrame:
+        """All rows."""
+        import polars as pl
+        import pyarrow as pa
+
+        schema, parts = self.batches()
+        frame = pl.from_arrow(pa.Table.from_batches(parts, schema))
+        assert isinstance(frame, pl.DataFrame)
+        return frame
+
+    def _told(self, work: Callable[[], Any]) -> Any:
+        """What `work` gives. It is done by another thread: DuckDB itself looks for Ctrl-C once in some seconds."""
+        with ThreadPoolExecutor(1) as pool:
+            future = pool.submit(work)
+            try:
+                return future.result()
+            except KeyboardInterrupt:
+                self._con.interrupt()
                 raise
-            _raise(str(error))
-
-
-def batches(result: duckdb.DuckDBPyRelation) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
-    """(schema, the rows bit by bit): a result of any size passes through little memory. To be read once."""
-    reader = result.to_arrow_reader(ROWS)
-    return reader.schema, _read(reader)
-
-
-def _read(reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
-    while True:
-        try:
-            batch = reader.read_next_batch()
-        except StopIteration:
-            return
-        except OSError as error:  # Arrow's name for whatever goes wrong behind its stream
-            _raise(str(error))
-        yield batch
-
-
-def frame_of(result: duckdb.DuckDBPyRelation) -> pl.DataFrame:
-    """A relation's rows as a Polars frame."""
-    import polars as pl
-    import pyarrow as pa
-
-    schema, parts = batches(result)
-    frame = pl.from_arrow(pa.Table.from_batches(parts, schema))
-    assert isinstance(frame, pl.DataFrame)
-    return frame
+            except OSError as error:  # Arrow's name for whatever goes wrong behind its stream
+                raise _wrong(str(error)) from None
 
 
 def schema(workspace: Workspace) -> list[dict[str, str]]:
@@ -161,14 +167,12 @@ def _cast(kind: str) -> str:
     return "::VARCHAR" if kind.startswith(_AS_TEXT) else ""
 
 
-def _raise(told: str) -> NoReturn:
-    if "interrupted" in told.lower():
-        raise KeyboardInterrupt
+def _wrong(told: str) -> MfbenchError:
     first = told.splitlines()[0]
     if first.startswith("Out of Memory"):
-        hint = "aggregate or filter earlier; a result itself may be of any size, sorting it may not"
-        raise MfbenchError(f"the query needs more than {MEMORY} of the memory", hint=hint)
-    raise UsageError(f"the query fails: {first}")
+        hint = "aggregate or filter earlier; a result may be of any size, but what sorts or groups it has to fit"
+        return MfbenchError(f"the query needs more than {MEMORY} of the memory", hint=hint)
+    return UsageError(f"the query fails: {first}")
 
 
 def _first(error: duckdb.Error) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Iterable
+import signal
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +78,7 @@ def referred(workspace: Workspace) -> set[str]:
     """Every blob that a run, deleted ones in the trash too, or a version of a model needs. Slow and plain."""
     found: set[str] = set()
     for base in (workspace.runs, workspace.root / "trash"):
-        for folder in base.iterdir() if base.exists() else ():
+        for folder in base.glob("[!.]*"):
             for event in read_events(folder / "events"):
                 if event[2] == "artifact":
                     found.add(event[4])
@@ -98,6 +99,36 @@ def assert_whole(workspace: Workspace) -> None:
         for event in read_events(workspace.run_folder(run) / "events"):
             if event[2] == "step.ended":
                 assert cache.get(event[4]) is not None, run
+
+
+def dies_at(step: int, work: Callable[[], object]) -> bool:
+    """Does `work` in a child that is killed right after its `step`th change of a name or time; whether it was."""
+    child = os.fork()
+    if child == 0:
+        left = step
+
+        def dying(real: Callable[..., Any]) -> Callable[..., Any]:
+            def call(*words: Any, **named: Any) -> Any:
+                nonlocal left
+                result = real(*words, **named)
+                left -= 1
+                if left <= 0:
+                    os.kill(os.getpid(), signal.SIGKILL)
+                return result
+
+            return call
+
+        for owner, name in ((os, "rename"), (os, "replace"), (os, "utime"), (os, "unlink"), (os, "rmdir"),
+                            (os, "link"), (os, "ftruncate"), (os, "write")):  # fmt: skip
+            setattr(owner, name, dying(getattr(owner, name)))
+        try:
+            work()
+        except BaseException:
+            os._exit(1)
+        os._exit(0)
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    assert code in (0, -signal.SIGKILL)
+    return code != 0
 
 
 def contents_of(rng: random.Random, pool: int = 40) -> list[bytes]:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-import random
 import shutil
-import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,8 +19,8 @@ from mfbench.journal.ledger import open_ledger, read_ledger
 from mfbench.store.store import Store
 from mfbench.tracking.run import start_run
 from mfbench.workspace.workspace import Workspace, create
-from tests.care.histories import age, make_run, register
-from tests.children import kill, output, start
+from tests.care.histories import age, assert_whole, dies_at, make_run, register
+from tests.children import output, start
 from tests.support import Project
 
 
@@ -235,41 +234,34 @@ def test_a_read_only_workspace_refuses(workspace: Workspace, monkeypatch: pytest
             work(workspace, [run])
 
 
-CHILD = """
-import sys
-from pathlib import Path
-from mfbench.care.deletion import delete_runs, restore_runs
-from mfbench.workspace.workspace import Workspace
-workspace, runs = Workspace(Path(sys.argv[1])), sys.argv[2:]
-print("ready", flush=True)
-while True:
-    delete_runs(workspace, runs)
-    restore_runs(workspace, runs)
-"""
-
-
-def test_kill_at_any_moment_leaves_whole_runs(workspace: Workspace) -> None:
-    """All of one deletion share their fate; the next command sees nothing half done."""
-    rng = random.Random(5)
-    runs = sorted(make_run(workspace) for _ in range(4))
-    contents = {run: (workspace.run_folder(run) / "events" / "driver-1.jsonl").read_bytes() for run in runs}
-    for _ in range(12):
-        child = start(CHILD, workspace.root, *runs)
-        assert child.stdout is not None
-        child.stdout.readline()
-        time.sleep(rng.random() * 0.06)
-        kill(child)
-        said = {entry.kind for entry in deletions(read_ledger(workspace.ledger)).values()}
-        listed = _listed(workspace)
-        assert listed == (set() if said else set(runs))
+@pytest.mark.parametrize("work", [delete_runs, restore_runs])
+def test_kill_after_every_single_step(tmp_path: Path, work: Callable[..., list[str]]) -> None:
+    """All of one deletion share their fate, and the next command sees nothing half done."""
+    past = create(tmp_path / "past")
+    runs = sorted(make_run(past, [b"%d" % i]) for i in range(3))
+    if work is restore_runs:
+        delete_runs(past, runs)
+    steps, killed, seen = 0, True, set()
+    while killed:
+        steps += 1
+        workspace = Workspace(Path(shutil.copytree(past.root, tmp_path / f"{steps}" / ".mfbench")))
+        killed = dies_at(steps, lambda home=workspace: work(home, runs))  # type: ignore[misc]
+        said = set(deletions(read_ledger(workspace.ledger)))
+        assert said in (set(), set(runs))
+        seen.add(len(said))
+        if steps % 5 == 1:
+            assert _listed(workspace) == set(runs) - said
         if said:
-            restore_runs(workspace, runs)
+            assert restore_runs(workspace, runs) == runs
         else:
-            with open_ledger(workspace.ledger) as ledger:
-                finish_moves(workspace, ledger.entries)
+            assert delete_runs(workspace, runs) == runs
+            restore_runs(workspace, runs)
         assert sorted(workspace.run_names()) == runs
-        for run, content in contents.items():
-            assert (workspace.run_folder(run) / "events" / "driver-1.jsonl").read_bytes() == content
+        assert_whole(workspace)
+        assert os.listdir(workspace.root / "trash") == []
+        shutil.rmtree(workspace.root)
+    assert steps > 7
+    assert seen == {0, 3}
 
 
 RACER = """

@@ -93,34 +93,45 @@ def test_ordinary_paths_are_fine() -> None:
     assert collision(paths) is None
 
 
-CHANGES: dict[str, Callable[[Index, Entries], Any]] = {
-    "run id": lambda i, e: i["runs"][0].update(id="../../../x"),
-    "run id with a newline": lambda i, e: i["runs"][0].update(id=i["runs"][0]["id"] + "\n"),
-    "the same run twice": lambda i, e: i["runs"].append(i["runs"][0]),
-    "workspace id": lambda i, e: i.update(workspace="../../x"),
-    "a digest that is a path": lambda i, e: i["blobs"].update({"../x": 1}),
-    "a digest in capitals": lambda i, e: i["blobs"].update({"A" * 64: 1}),
-    "a negative size": lambda i, e: i["blobs"].update({"a" * 64: -1}),
-    "a size beyond all": lambda i, e: i["blobs"].update({"a" * 64: 1 << 60}),
-    "a run without a journal": lambda i, e: i["runs"][0].update(files={}),
-    "no ledger": lambda i, e: (i.update(ledger=None), e.pop(f"ledger/{i['workspace']}.jsonl")),
-    "a version that the ledger does not know": lambda i, e: i["models"][0].update(version=9),
-    "a version of another digest": lambda i, e: i["models"][0].update(digest="a" * 64),
-    "another head": lambda i, e: i.update(head="a" * 64),
-    "an entry more": lambda i, e: e.update({"../evil": b"x"}),
-    "an entry less": lambda i, e: e.popitem(),
-    "other content": lambda i, e: e.update({n: c[:-1] + b"?" for n, c in e.items() if n.startswith("blobs/")}),
-    "shorter content": lambda i, e: e.update({n: c[:-1] for n, c in e.items() if n.startswith("blobs/")}),
-    "longer content": lambda i, e: e.update({n: c + b"?" for n, c in e.items() if n.startswith("blobs/")}),
-    "a folder": lambda i, e: e.update({"runs/": b""}),
+LIES: dict[str, Callable[[Index], Any]] = {
+    "run id": lambda index: index["runs"][0].update(id="../../../x"),
+    "run id with a newline": lambda index: index["runs"][0].update(id=index["runs"][0]["id"] + "\n"),
+    "the same run twice": lambda index: index["runs"].append(index["runs"][0]),
+    "workspace id": lambda index: index.update(workspace="../../x"),
+    "a digest that is a path": lambda index: index["blobs"].update({"../x": 1}),
+    "a digest in capitals": lambda index: index["blobs"].update({"A" * 64: 1}),
+    "a negative size": lambda index: index["blobs"].update({"a" * 64: -1}),
+    "a size beyond all": lambda index: index["blobs"].update({"a" * 64: 1 << 60}),
+    "a run without a journal": lambda index: index["runs"][0].update(files={}),
+    "a version that the ledger does not know": lambda index: index["models"][0].update(version=9),
+    "a version of another digest": lambda index: index["models"][0].update(digest="a" * 64),
+    "another head": lambda index: index.update(head="a" * 64),
+}
+SWAPS: dict[str, Callable[[Entries], Any]] = {
+    "an entry more": lambda entries: entries.update({"../evil": b"x"}),
+    "an entry less": lambda entries: entries.popitem(),
+    "other content": lambda entries: entries.update({name: each[:-1] + b"?" for name, each in entries.items()}),
+    "shorter content": lambda entries: entries.update({name: each[:-1] for name, each in entries.items()}),
+    "longer content": lambda entries: entries.update({name: each + b"?" for name, each in entries.items()}),
+    "a folder": lambda entries: entries.update({"runs/": b""}),
 }
 
 
-@pytest.mark.parametrize("name", CHANGES)
+@pytest.mark.parametrize("name", [*LIES, *SWAPS])
 def test_archives_that_do_not_agree(name: str, good: tuple[Index, Entries], target: Workspace, tmp_path: Path) -> None:
     index, entries = good
-    CHANGES[name](index, entries)
+    if name in LIES:
+        LIES[name](index)
+    else:
+        SWAPS[name](entries)
     refused(target, packed(tmp_path / "bad.zip", index, entries))
+
+
+def test_models_without_their_ledger(good: tuple[Index, Entries], target: Workspace, tmp_path: Path) -> None:
+    index, entries = good
+    del entries[f"ledger/{index['workspace']}.jsonl"]
+    archive = packed(tmp_path / "bad.zip", index | {"ledger": None}, entries)
+    assert "without their ledger" in refused(target, archive)
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"{}", b'{"format":"1"}', b"[" * 100_000, b"\xff", b"null"])

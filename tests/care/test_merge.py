@@ -239,7 +239,7 @@ def test_cached_steps_come_with_their_outputs(project: Project, tmp_path: Path) 
     assert second.json("merge", str(project.folder))["cached"] == steps
     again = second.json("run", "tiny.toml")
     assert len(again["steps"]) > 3
-    assert all(step["cached"] for step in again["steps"] if step["step"] != "register")
+    assert all(step["cached"] for step in again["steps"] if step["name"] != "register")
 
 
 def test_killed_before_each_of_its_steps_and_done_again(other: Workspace, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from mfbench.care.exporting import export
 from mfbench.care.importing import import_archive
 from mfbench.core.errors import DamageError, DiskError, NotFoundError, UsageError, WorkspaceError
 from mfbench.journal.ledger import read_ledger
+from mfbench.journal.sealing import seal
 from mfbench.registry.models import Registry
 from mfbench.tracking.run import start_run
 from mfbench.workspace.workspace import Workspace
@@ -167,6 +168,11 @@ def test_what_was_deleted_here_stays_deleted(source: Workspace, target: Workspac
     assert taken["runs"] == []
     assert f"mfbench runs restore {run}" in taken["skipped"][0]["reason"]
     assert (stored(target)["runs"], target.run_names()) == ({}, [])
+    shutil.rmtree(target.root / "trash" / run)  # as gc does in time
+    assert "--restore" in import_archive(target, archive)["skipped"][0]["reason"]
+    assert import_archive(target, archive, restore=True)["runs"] == [run]
+    assert stored(target) == expected(source)
+    delete_runs(target, [run])
 
 
 def test_a_deleted_run_is_not_exported(source: Workspace, archive: Path) -> None:
@@ -178,6 +184,22 @@ def test_a_deleted_run_is_not_exported(source: Workspace, archive: Path) -> None
     with pytest.raises(UsageError, match="is deleted"):
         export(source, archive, [run], [])
     assert not archive.exists()
+
+
+def test_a_sealed_journal_is_the_same_run(source: Workspace, target: Workspace, archive: Path, tmp_path: Path) -> None:
+    run = log_run(source, points=5000)
+    export(source, archive, [run], [])
+    wanted = expected(source)
+    import_archive(target, archive)
+    events = source.run_folder(run) / "events"
+    seal(events)
+    assert [path.name for path in events.iterdir()] == ["sealed.parquet"]
+    export(source, archive, [run], [], force=True)
+    assert [one["reason"] for one in import_archive(target, archive)["skipped"]] == ["it is here already"]
+    fresh = new_workspace(tmp_path / "fresh")
+    assert import_archive(fresh, archive)["runs"] == [run]
+    assert (holds(fresh), stored(fresh)) == (holds(source), wanted)
+    assert [one["reason"] for one in import_archive(fresh, archive)["skipped"]] == ["it is here already"]
 
 
 def test_missing_content_is_said_and_not_fatal(source: Workspace, target: Workspace, archive: Path) -> None:
@@ -375,5 +397,5 @@ def test_the_commands(project: Project) -> None:
     index, entries = unpacked(project.folder / "b.zip")
     name = next(iter(entries))
     packed(project.folder / "bad.zip", index, entries | {name: entries[name][:-1] + b"x"})
-    bad = project.mfbench("import", "bad.zip", "--json")
+    bad = project.mfbench("import", "bad.zip", "--dry-run", "--json")
     assert (bad.returncode, json.loads(bad.stdout)["error"]["type"]) == (1, "Damage")

@@ -12,7 +12,6 @@ from mfbench.journal import flusher
 from mfbench.journal.segment import SegmentWriter
 from tests.children import run
 
-
 Synced = list[str]
 
 
@@ -22,7 +21,7 @@ def synced(monkeypatch: pytest.MonkeyPatch) -> Synced:
     monkeypatch.setattr(flusher, "_start", lambda: None)
     flusher.flush()
     names: Synced = []
-    monkeypatch.setattr(os, "fsync", lambda fd: names.append(Path(os.readlink(f"/proc/self/fd/{fd}")).name))
+    monkeypatch.setattr(os, "fsync", lambda fd: names.append(Path(f"/proc/self/fd/{fd}").readlink().name))
     return names
 
 
@@ -61,7 +60,7 @@ def test_many_runs_are_flushed_with_one_call(tmp_path: Path, synced: Synced, mon
         SegmentWriter(tmp_path / str(number), "main", run="r").close()
     flusher.flush()
     assert synced == [] or sys.platform != "linux"
-    monkeypatch.setattr(flusher, "_sync_disks", lambda folders: False)  # where the system has no such call
+    monkeypatch.setattr(flusher, "_sync_disks", lambda _: False)  # where the system has no such call
     for number in range(flusher.MANY + 1):
         SegmentWriter(tmp_path / str(number), "main", run="r").close()
     flusher.flush()

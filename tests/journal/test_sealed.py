@@ -113,9 +113,7 @@ WHOLE = b"".join(encode_line((seq, seq, *event)) for seq, event in enumerate([HE
         WHOLE + b"[3,3,",
         WHOLE.replace(b'"a"', b'"x"'),  # a flipped byte
         WHOLE.replace(encode_line((1, 1, "log", "a")), b""),  # a gap
-        WHOLE.replace(
-            encode_line((1, 1, "log", "a")), b"\n" + encode_line((1, 1, "log", "a"))
-        ),  # what a torn write left
+        WHOLE.replace(encode_line((1, 1, "log", "a")), b"\n" + encode_line((1, 1, "log", "a"))),
         WHOLE[WHOLE.index(b"\n") + 1 :],  # no header
         encode_line((0, 0, "log", "a")),
         WHOLE + encode_line((2, 2, "log", "again")),
@@ -152,9 +150,10 @@ def test_a_flipped_byte_is_noticed_or_changes_nothing(place: float, change: int)
         content[int(place * len(content))] ^= change
         path.write_bytes(content)
         try:
-            assert _content(path) == whole  # bytes that mean nothing, such as the name of the program that wrote it
-        except DamageError as error:
-            assert error.where == str(path)
+            found = _content(path)
+        except DamageError:
+            return
+        assert found == whole  # a byte that means nothing, such as one of the name of the program that wrote it
 
 
 @pytest.mark.parametrize("content", [b"", b"PAR1", b"PAR1" + b"\0" * 100 + b"PAR1", b"x" * 5000])
@@ -243,6 +242,7 @@ def test_a_reader_that_comes_between_rename_and_removal_reads_once(tmp_path: Pat
     (tmp_path / "main-1.jsonl").write_bytes(content)  # as after kill -9 before the removal
     _segment(tmp_path, "main-2.jsonl", _points(1))
     assert segment_names(tmp_path) == ["main-2.jsonl"]
+    assert worth_sealing(tmp_path) == len(content)
     assert len(read_events(tmp_path)) == len(events) + 2
     (tmp_path / "main-2.jsonl").unlink()
     assert read_events(tmp_path) == events

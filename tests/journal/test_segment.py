@@ -294,7 +294,7 @@ def write(descriptor, data):  # the signal comes right before or right after the
         os.kill(os.getpid(), signal.SIGUSR1)
     return written
 os.write = write
-signal.setitimer(signal.ITIMER_REAL, 0.0007, 0.0007)
+signal.setitimer(signal.ITIMER_REAL, 0.01, 0.01)
 for number in range(3000):
     writer.write("log", "main", number)
 signal.setitimer(signal.ITIMER_REAL, 0)

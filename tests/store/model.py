@@ -1,16 +1,22 @@
-"""What the projection must hold, from the journals in plain Python; and what it does hold."""
+"""What the projection must hold, from the journals and the ledger in plain Python; and what it does hold."""
 
 from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
-from mfbench.journal.reader import Cursor
+from mfbench.core.errors import DamageError
+from mfbench.journal.ledger import read_ledger
+from mfbench.journal.line import decode_line
+from mfbench.journal.reader import segment_names
+from mfbench.journal.sealed import SEALED, read_sealed
 from mfbench.store.store import Store
 from mfbench.workspace.workspace import Workspace
 
 Content = dict[str, Any]
+ROWS_ONLY = ("header", "param", "m", "artifact")  # kinds of which the events themselves are not kept
 
 
 def expected(workspace: Workspace) -> Content:
@@ -18,17 +24,19 @@ def expected(workspace: Workspace) -> Content:
     runs: dict[str, Any] = {}
     points: Counter[Any] = Counter()
     others: Counter[Any] = Counter()
-    for run in workspace.run_names():
-        events = []
-        for path in (workspace.run_folder(run) / "events").iterdir():
-            events += [(event[1], event[0], path.name, event[2], event[3:]) for event in Cursor(str(path)).read()]
-        events.sort(key=lambda event: event[:3])
+    for run in set(workspace.run_names()) - _deleted(workspace):
+        events = sorted((event[1], event[0], segment, event[2], event[3:]) for segment, event in _events(workspace, run))
         status = "running" if workspace.is_alive(run) else "lost"
+        ended = False
         params: dict[str, str] = {}
+        tags: dict[str, str] = {}
         curves: dict[str, list[Any]] = {}
         for time, seq, segment, kind, fields in events:
-            if kind == "run.ended":
-                status = fields[0]
+            if kind == "run.started":
+                ended = False
+                tags |= {key: str(value) for key, value in fields[0].get("tags", {}).items()}
+            elif kind == "run.ended":
+                ended, told = True, fields[0]
             elif kind == "param":
                 params[fields[0]] = str(fields[1])
             elif kind == "m":
@@ -39,10 +47,45 @@ def expected(workspace: Workspace) -> Content:
                     curves.setdefault(key, []).append((step, time, seq, value))
             elif kind == "artifact":
                 others[run, "artifact", fields[0]] += 1
-            if kind not in ("header", "param", "m", "artifact"):
+            if kind == "step.ended":
+                others[run, "step", fields[0], fields[2]] += 1
+            elif kind in ("gate", "check"):
+                others[run, kind, fields[0], fields[1]] += 1
+            if kind not in ROWS_ONLY:
                 others[run, segment, seq, kind] += 1
-        runs[run] = (status, params, {key: _summary(curve) for key, curve in curves.items()})
+        summaries = {key: _summary(curve) for key, curve in curves.items()}
+        runs[run] = (told if ended else status, params, tags, summaries)
     return {"runs": runs, "points": points, "others": others}
+
+
+def _events(workspace: Workspace, run: str) -> Iterator[tuple[str, Any]]:
+    """(segment, event): of a sealed journal first, then of segments that it does not stand for."""
+    folder = workspace.run_folder(run) / "events"
+    if (folder / SEALED).exists():
+        for segment, events in read_sealed(folder / SEALED):
+            yield from ((segment, event) for event in events)
+    for name in segment_names(folder):
+        yield from ((name, event) for event in _lines(folder / name))
+
+
+def _lines(path: Any) -> Iterator[Any]:
+    """Line by line, unlike the reader: what is whole counts."""
+    for line in path.read_bytes().split(b"\n")[:-1]:
+        try:
+            yield decode_line(line)
+        except ValueError:
+            continue
+
+
+def _deleted(workspace: Workspace) -> set[str]:
+    last: dict[str, str] = {}
+    try:
+        for entry in read_ledger(workspace.ledger):
+            if entry.kind in ("run.deleted", "run.restored"):
+                last[entry.body["run"]] = entry.kind
+    except DamageError:
+        pass
+    return {run for run, kind in last.items() if kind == "run.deleted"}
 
 
 def _summary(curve: list[Any]) -> tuple[str, float | None, float | None, int]:
@@ -53,19 +96,21 @@ def _summary(curve: list[Any]) -> tuple[str, float | None, float | None, int]:
 def stored(workspace: Workspace) -> Content:
     with Store(workspace).reading() as con:
         runs = {
-            run: (status, params, {})
-            for run, status, params in con.execute("SELECT run, status, params FROM runs").fetchall()
+            run: (status, params, tags, {})
+            for run, status, params, tags in con.execute("SELECT run, status, params, tags FROM runs").fetchall()
         }
         for run, key, *found in con.execute("SELECT run, key, last, min, max, n FROM run_metrics").fetchall():
-            runs[run][2][key] = (_text(found[0]), *found[1:])
+            runs[run][3][key] = (_text(found[0]), *found[1:])
         wide = {
             run: {key: _text(value) for key, value in metrics.items()}
             for run, metrics in con.execute("SELECT run, metrics FROM runs").fetchall()
         }
         narrow = con.execute("SELECT run, trial, key, step, epoch_us(time), value FROM metrics").fetchall()
         others = Counter(con.execute("SELECT run, segment, seq, kind FROM events").fetchall())
-        others += Counter(con.execute("SELECT run, 'artifact', path FROM artifacts").fetchall())
-    assert wide == {run: {key: one[0] for key, one in metrics.items()} for run, (_, _, metrics) in runs.items()}
+        others += Counter(con.execute("SELECT run, 'artifact', path FROM t_artifacts").fetchall())
+        others += Counter(con.execute("SELECT run, 'step', step, status FROM t_steps").fetchall())
+        others += Counter(con.execute("SELECT run, kind, name, passed FROM t_gates").fetchall())
+    assert wide == {run: {key: one[0] for key, one in metrics.items()} for run, (*_, metrics) in runs.items()}
     points = Counter((run, trial, key, step, time, str(value)) for run, trial, key, step, time, value in narrow)
     return {"runs": runs, "points": points, "others": others}
 

@@ -1,0 +1,154 @@
+"""What the children of the fault suite do. Everything is loaded here, once: the children are forked from this."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import threading
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import mfbench.api.workbench
+import mfbench.care.gc
+import mfbench.care.repair
+import mfbench.journal.sealing  # noqa: F401
+from mfbench.care.doctor import examine
+from mfbench.core.errors import StaleWarning
+from mfbench.store import batch, store
+from mfbench.store.runs import list_runs
+from mfbench.store.store import Store
+from mfbench.tracking.run import Run, start_run
+from mfbench.workspace.workspace import Workspace
+
+MOST = 12  # points of one batch: what a writer that is killed may have written without having said so
+
+
+class Said:
+    """What was acknowledged to a writer: said only after the call returned, in a file that a kill does not touch."""
+
+    def __init__(self, path: str) -> None:
+        self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+
+    def __call__(self, *words: Any) -> None:
+        os.write(self._descriptor, json.dumps(words).encode() + b"\n")
+
+
+def write_runs(root: str, log: str, seed: str, seconds: float, *, small: bool = False) -> None:
+    """Runs one after the other, each logged to by this thread, another thread and a forked child."""
+    chance, said = random.Random(seed), Said(log)
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        run = start_run("written", workspace=root)
+        said("run", run.id)
+        threads = [threading.Thread(target=_log, args=(run, said, "thread", chance.random()))] if not small else []
+        for thread in threads:
+            thread.start()
+        forked = 0 if small or chance.random() < 0.6 else os.fork()
+        if not forked and os.getpid() != run._pid:
+            _log(run, said, "fork", chance.random())
+            os._exit(0)
+        _log(run, said, "main", chance.random())
+        for thread in threads:
+            thread.join()
+        if forked:
+            os.waitpid(forked, 0)
+        if chance.random() < 0.8:
+            run.end()
+            said("end", run.id)
+
+
+def _log(run: Run, said: Said, who: str, seed: float) -> None:
+    """Points whose steps count up from 0 under the key `who`, by ones and in batches; params; artifacts."""
+    chance = random.Random(seed)
+    step = 0
+    while step < 60 and chance.random() < 0.97:
+        what = chance.random()
+        if what < 0.5:
+            run.log_metric(who, chance.random(), step=step)
+            step += 1
+            said("points", run.id, who, step)
+        elif what < 0.7:
+            count = chance.randint(1, MOST)
+            run.log_metrics([(who, chance.random(), at) for at in range(step, step + count)])
+            step += count
+            said("points", run.id, who, step)
+        elif what < 0.8:
+            run.log_param(f"{who}{step}", step)
+            said("param", run.id, f"{who}{step}", str(step))
+        elif what < 0.83:
+            name = f"{who}{chance.randrange(10**12)}"
+            source = run.workspace.root.parent / name
+            source.write_bytes(b"content %d" % chance.randrange(20))
+            said("artifact", run.id, name, run.log_artifact(source))
+        else:
+            time.sleep(chance.random() * 0.004)
+
+
+def make_batches_small(events: int = 60, chunk: int = 1500, runs: int = 3) -> None:
+    batch.EVENTS, batch.CHUNK, batch.RUNS = events, chunk, runs
+
+
+def fold(root: str) -> None:
+    make_batches_small()
+    Store(Workspace(Path(root))).update()
+
+
+def rebuild(root: str) -> None:
+    make_batches_small()
+    Store(Workspace(Path(root))).rebuild()
+
+
+def until_stopped(root: str, what: Callable[[Workspace], object]) -> int:
+    """Does it again and again until there is a file `stop`; how often."""
+    count = 0
+    while not (Path(root) / "stop").exists():
+        what(Workspace(Path(root)))
+        count += 1
+    return count
+
+
+def fold_on(root: str, *sizes: int) -> None:
+    make_batches_small(*sizes)
+    until_stopped(root, lambda workspace: Store(workspace).update())
+
+
+def rebuild_on(root: str) -> None:
+    make_batches_small()
+    until_stopped(root, lambda workspace: Store(workspace).rebuild())
+
+
+def read_on(root: str, patience: float = 3.0, *, less: bool = False) -> None:
+    """Asks again and again; no answer holds anything twice, or less than one before it (unless `less`)."""
+    store.PATIENCE = patience
+    seen = 0
+
+    def read(workspace: Workspace) -> None:
+        nonlocal seen
+        query = "SELECT count(*) AS n, count(DISTINCT (run, key, step)) AS other FROM metrics"
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", StaleWarning)
+            ((n, other),) = (row.values() for row in Store(workspace).rows(query))
+            rows, total = list_runs(workspace, "metrics.main >= 0 or status = 'running'", limit=5)
+        assert n == other, f"{n} points, of which {other} are different"
+        assert less or n >= seen, f"{n} points where there were {seen}"
+        assert len(rows) <= min(5, total)
+        seen = n
+
+    until_stopped(root, read)
+
+
+def hold_a_query(root: str, seconds: float) -> None:
+    with Store(Workspace(Path(root))).reading() as con:
+        before = con.execute("SELECT count(*) FROM metrics").fetchall()
+        time.sleep(seconds)
+        assert con.execute("SELECT count(*) FROM metrics").fetchall() == before
+
+
+def look(root: str, told: str) -> None:
+    """The doctor's findings, in a file: a damaged database may take the process with it."""
+    found = [one.code for one in examine(Workspace(Path(root)))]
+    Path(told).write_text(json.dumps(found))
