@@ -14,12 +14,12 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks import cold_start, metrics, recipe, report, search, steps
+from benchmarks import cold_start, metrics, recipe, report, search, steps, store
 from benchmarks.model import OURS, Measure, Row
 from benchmarks.peers import HERE, Peers, ensure_peers
 from benchmarks.timing import BenchError
 
-GROUPS = ("cold-start", "metrics", "steps", "recipe", "search")
+GROUPS = ("cold-start", "metrics", "steps", "recipe", "search", "store")
 BUSY = 0.25  # of the cores
 
 
@@ -44,6 +44,8 @@ def measure(group: str, peers: Peers | None, scratch: Path) -> list[Row]:
             return steps.measure(peers, scratch)
         case "search":
             return search.measure(scratch)
+        case "store":
+            return store.measure(peers, scratch)
         case _:
             return recipe.measure(scratch)
 

@@ -20,7 +20,7 @@ def number(value: float | None, unit: str) -> str:
     """A figure as the table shows it, in as many digits as it is worth."""
     if value is None:
         return "failed"
-    digits = {"ms": 1, "points/s": 0, "trials/s": 0, "µs": 2, "s": 3}[unit]
+    digits = {"ms": 1, "points/s": 0, "runs/s": 0, "trials/s": 0, "MB": 1, "µs": 2, "s": 3}[unit]
     return f"{value:,.{digits}f}"
 
 

@@ -61,7 +61,8 @@ def measure(peers: Peers | None, scratch: Path, share: float) -> Row:
 def _round(team: Team, points: int) -> float:
     team.ask_first_alone("open")
     times = team.ask("log", points)
-    return PROCESSES * points / (max(end for _, end in times) - min(start for start, _ in times))
+    seconds = float(max(end for _, end in times) - min(start for start, _ in times))
+    return PROCESSES * points / seconds
 
 
 def _check(outcome: Outcome[float], found: int, logged: int) -> None:

@@ -48,7 +48,7 @@ class DuckDB:
             [(run.name, "finished", run.started, *run.params.values(), *run.metrics.values()) for run in runs(count)],
             schema=["name", "status", "started", *PARAM_NAMES, *METRIC_NAMES],
             orient="row",
-        ).cast({name: pl.Float64 for name in PARAM_NAMES[1:]})
+        ).cast(dict.fromkeys(PARAM_NAMES[1:], pl.Float64))
         with duckdb.connect(str(path)) as con:
             con.register("frame", frame)
             con.execute("CREATE TABLE runs AS SELECT * FROM frame")
@@ -139,8 +139,10 @@ class History:
 
     def curve_sqlite(self) -> list[tuple[Any, ...]]:
         """A thousand buckets, without their first and last values, of which SQLite knows no cheap way."""
-        query = f"""SELECT step * 1000 / {self._count} AS bucket, min(step), min(value), max(value), avg(value), count(*)
-            FROM points WHERE run = 'run-0' AND key = '{METRIC}' GROUP BY bucket ORDER BY bucket"""
+        query = f"""
+            SELECT step * 1000 / {self._count} AS bucket, min(step), min(value), max(value), avg(value), count(*)
+            FROM points WHERE run = 'run-0' AND key = '{METRIC}' GROUP BY bucket ORDER BY bucket
+        """
         with sqlite3.connect(self.sqlite) as con:
             rows = con.execute(query).fetchall()
         con.close()

@@ -94,7 +94,7 @@ class MLflow:
         return str(active.info.run_id)
 
     def _clones(self, con: sqlite3.Connection, count: int) -> Iterator[tuple[str, list[tuple[Any, ...]]]]:
-        """The rows of `count` runs by table, each like that of the one that MLflow wrote, in the order of its columns."""
+        """The rows of `count` runs by table, each like the one that MLflow wrote, in the order of its columns."""
         stock = [(UUID(int=number + 1).hex, run) for number, run in enumerate(runs(count))]
         model = self._row(con, "runs")
         named = ((run, {"run_uuid": id_, "name": run.name, "start_time": run.started // 1000,

@@ -89,7 +89,8 @@ def tables(stock: Stock, target: float | None) -> Row:
 def commands(stock: Stock, target: float) -> Row:
     """The same page on the command line, the whole process, in milliseconds."""
     words = ["runs", "--where", WHERE, "--sort", SORT, "--limit", str(PAGE), "--workspace", str(stock.home.root)]
-    bare = f"import duckdb; print(duckdb.connect({str(stock.duckdb.path)!r}, read_only=True).sql({WIDE_PAGE!r}).fetchall())"
+    opened = f"duckdb.connect({str(stock.duckdb.path)!r}, read_only=True)"
+    bare = f"import duckdb; print({opened}.sql({WIDE_PAGE!r}).fetchall())"
     python = str(Path(mfbench_command()[0]).parent / "python")
 
     def once(command: list[str]) -> float:
@@ -98,7 +99,10 @@ def commands(stock: Stock, target: float) -> Row:
             raise BenchError("it printed nothing")
         return wall
 
-    contestants = {OURS: partial(once, [*mfbench_command(), *words]), FLOOR_COMMAND: partial(once, [python, "-c", bare])}
+    contestants = {
+        OURS: partial(once, [*mfbench_command(), *words]),
+        FLOOR_COMMAND: partial(once, [python, "-c", bare]),
+    }
     outcomes = interleave(contestants, rounds=COMMAND_ROUNDS, warmup=1)
     return _row(f"`mfbench runs`, a page of {stock.count:,} runs", outcomes, target)
 
@@ -119,7 +123,11 @@ def news(stock: Stock) -> list[Row]:
             return look()
 
         look()
-        plan = {"nothing new": look, "one new point": point, "one new run": partial(_new_run, stock.home, look)}
+        plan: dict[str, Callable[[], float]] = {
+            "nothing new": look,
+            "one new point": point,
+            "one new run": partial(_new_run, stock.home, look),
+        }
         outcomes = interleave(plan, rounds=ROUNDS, warmup=2)
         logged = bench.rows("SELECT count(*) AS n FROM metrics WHERE run = ?", [live.id])[0]["n"]
     if logged != ROUNDS + 2:

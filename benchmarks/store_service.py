@@ -23,7 +23,7 @@ class Service:
 
     def __init__(self, python: str, module: str, *words: str) -> None:
         """Start ``python -m module words…``, whose ``serve`` answers."""
-        self._said = tempfile.TemporaryFile("w+")  # a pipe would have to be emptied
+        self._said = tempfile.TemporaryFile("w+")  # noqa: SIM115  closed in `close`; a pipe would have to be emptied
         try:
             self._process = subprocess.Popen(
                 [python, "-m", module, *words],

@@ -13,6 +13,7 @@ import sqlite3
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,7 @@ def open_sqlite(folder: Path, number: int) -> Opened:
 
 def open_floor(folder: Path, number: int) -> Opened:
     """The floor: a file of its own, one JSON line and one ``os.write`` a point."""
-    encode = importlib.import_module("msgspec.json").Encoder().encode
+    encode: Callable[[object], bytes] = importlib.import_module("msgspec.json").Encoder().encode
     target = os.open(folder / f"{number}.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     write, now = os.write, time.time
 
@@ -71,14 +72,19 @@ def _nothing() -> None:
     pass
 
 
-OPEN = {"mfbench": open_mfbench, "mlflow": open_mlflow, "sqlite": open_sqlite, "floor": open_floor}
+OPEN: dict[str, Callable[[Path, int], Opened]] = {
+    "mfbench": open_mfbench,
+    "mlflow": open_mlflow,
+    "sqlite": open_sqlite,
+    "floor": open_floor,
+}
 
 
 class Writer:
     """The answers of one process."""
 
     def __init__(self, who: str, folder: Path, number: int) -> None:
-        self._open = lambda: OPEN[who](folder, number)
+        self._open = partial(OPEN[who], folder, number)
         self._close_counts = who == "mfbench"
         self._opened: Opened | None = None
 

@@ -77,9 +77,10 @@ def _collect(found: Collection) -> list[Garbage]:
     for digest in sorted(lying - {name.decode() for name in roots.unnamed}):
         found.put_back("blob", found.trash / "blobs" / digest, "something refers to it")
     _empty(found, "blobs", keep=lying - unnamed)
-    for number, digest in enumerate(sorted(unnamed & blobs), 1):
+    going = sorted(unnamed & blobs)
+    for number, digest in enumerate(going, 1):
         found.to_trash("blob", home.blobs / digest, "nothing refers to it")
-        found.tell("moving blobs", number, len(unnamed & blobs))
+        found.tell("moving blobs", number, len(going))
     collect_staged(found, roots.staged)
     collect_work(found, roots.work)
     collect_markers(found)

@@ -124,8 +124,9 @@ def _values(column: pa.Array) -> list[Any]:
     import pyarrow.types as types
 
     values: list[Any] = column.to_pylist(maps_as_pydicts="lossy")
-    if types.is_decimal(column.type) and column.type.scale == 0:  # what a sum of whole numbers is
-        return [None if value is None else int(value) for value in values]
+    if types.is_decimal(column.type):  # of scale 0 is what a sum of whole numbers is
+        kind = float if column.type.scale else int
+        return [None if value is None else kind(value) for value in values]
     return values
 
 
@@ -176,7 +177,7 @@ def _csv(schema: pa.Schema, batches: Iterable[pa.RecordBatch], stream: IO[bytes]
 
 
 def _json(schema: pa.Schema, batches: Iterable[pa.RecordBatch], stream: IO[bytes]) -> int:
-    """One array, a row a line: NaN and infinities as null, times as ISO text."""
+    """One line with one array: NaN and infinities as null, times as ISO text."""
     import msgspec
     import pyarrow.types as types
 
@@ -189,7 +190,7 @@ def _json(schema: pa.Schema, batches: Iterable[pa.RecordBatch], stream: IO[bytes
             for column in batch.columns
         ]
         lines = [encode(dict(zip(schema.names, row, strict=True))) for row in zip(*columns, strict=True)]
-        stream.write((b",\n" if count else b"[") + b",\n".join(lines))
+        stream.write((b"," if count else b"[") + b",".join(lines))
         count += batch.num_rows
     stream.write(b"]\n" if count else b"[]\n")
     return count

@@ -62,8 +62,11 @@ def _with_news(con: duckdb.DuckDBPyConnection, workspace: Workspace) -> set[str]
 
 
 def made(con: duckdb.DuckDBPyConnection) -> str:
-    """What tells this database from one that is made in its place."""
-    rows = con.execute("SELECT value FROM meta WHERE key = 'made'").fetchall()
+    """What tells this database from one that is made in its place; '' of a file without our tables."""
+    try:
+        rows = con.execute("SELECT value FROM meta WHERE key = 'made'").fetchall()
+    except duckdb.CatalogException:
+        return ""
     return str(rows[0][0]) if rows else ""
 
 

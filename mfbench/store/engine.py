@@ -27,12 +27,16 @@ _FULL = ("No space left", "Could not write", "Could not sync", "quota exceeded",
 ASKED_WRONG = (duckdb.ProgrammingError, duckdb.DataError, duckdb.NotSupportedError, duckdb.PermissionException)
 
 
+class GoneError(DamageError):
+    """The file was deleted before it could be opened."""
+
+
 @contextmanager
 def attached(path: Path, *, read_only: bool, keep: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection of this thread's own to the database at `path`, which is made when missing and not read-only.
 
     keep: whether the instance may serve again; not after its settings were changed. Raises StoreBusyError where
-    another program has the file open, DamageError where it is no database or turns out not to be a whole one.
+    another program has the file open, GoneError where it is to be read and not there, DamageError where it is no database or turns out not to be a whole one.
     """
     deadline = time.monotonic() + BUSY
     con = _idle.pop() if _idle and keep else duckdb.connect(":memory:", config=dict(_SETTINGS))
@@ -73,6 +77,8 @@ def _told(error: duckdb.Error, path: Path) -> MfbenchError:
     if any(sign in str(error) for sign in _FULL):
         hint = "free some space: what was logged is safe in the journals"
         return DiskError(f"the disk does not take the database: {_reason(str(error))}", where=str(path), hint=hint)
+    if "database does not exist" in first:
+        return GoneError("the database is not there", where=str(path))
     hint = "it is only a projection and can be made anew: mfbench doctor --repair"
     return DamageError(f"the database cannot be used: {first}", where=str(path), hint=hint)
 

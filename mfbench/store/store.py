@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from mfbench.core import progress
 from mfbench.core.errors import DiskError, StaleWarning, StoreBusyError
 from mfbench.store.backlog import Backlog, Seen, backlog, has_news, made
 from mfbench.store.batch import Batch, next_runs
-from mfbench.store.engine import attached
+from mfbench.store.engine import GoneError, attached
 from mfbench.store.fold import store
 from mfbench.store.ledgers import changed_ledgers, store_ledgers
 from mfbench.store.migrate import is_current, make, migrate, replace, version_of
@@ -22,6 +22,7 @@ from mfbench.workspace.locks import locked, remove_free
 from mfbench.workspace.workspace import Workspace
 
 PATIENCE = 3.0  # seconds that a reader waits for another's fold before it takes what is there
+TRIES = 10  # folds of one reader, between each of which and its look somebody deletes the database
 
 
 class Store:
@@ -44,15 +45,14 @@ class Store:
         """
         told = None
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        for folded in (False, True, True):
+        for folded in (False, *[True] * TRIES):
             with locked(self.workspace.store_lock, shared=True):
-                if self.path.exists():
-                    with attached(self.path, read_only=True, keep=keep) as con:
-                        if is_current(con, self.path) and (folded or told or not self._has_news(con)):
-                            if told:
-                                warnings.warn(told, StaleWarning, stacklevel=4)
-                            yield con
-                            return
+                with self._open(read_only=True, keep=keep) as con:
+                    if con and is_current(con, self.path) and (folded or told or not self._has_news(con)):
+                        if told:
+                            warnings.warn(told, StaleWarning, stacklevel=4)
+                        yield con
+                        return
             try:
                 self.update(PATIENCE)
             except (StoreBusyError, DiskError) as error:
@@ -97,7 +97,8 @@ class Store:
         todo: Backlog | None = None
         total = batches = 0
         while True:
-            with locked(self.workspace.store_lock, shared=True, timeout=patience), self._open(read_only=True) as con:
+            with locked(self.workspace.store_lock, shared=True, timeout=patience), self._open(read_only=True) as found:
+                con = found if found and made(found) else None
                 if con is not None and (todo is None or todo.made != made(con)):
                     todo = backlog(con, self.workspace)
                     total = len(todo.runs) if todo else 0
@@ -130,16 +131,22 @@ class Store:
             if not current and not (found and migrate(self.path, self.workspace, found)):
                 make(self.path, self.workspace)
             if news is None or news:
-                with attached(self.path, read_only=False) as con:
-                    store_ledgers(con, self.workspace, changed_ledgers(con, self.workspace))
+                with self._open(read_only=False) as con:
+                    if con is not None and made(con):
+                        store_ledgers(con, self.workspace, changed_ledgers(con, self.workspace))
 
     @contextmanager
-    def _open(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection | None]:
-        """None where there is no database; unlike `attached`, which would make an empty one."""
-        if not self.path.exists():
-            yield None
-            return
-        with attached(self.path, read_only=read_only) as con:
+    def _open(self, *, read_only: bool, keep: bool = True) -> Iterator[duckdb.DuckDBPyConnection | None]:
+        """None where there is no database; unlike `attached`, which would make an empty one.
+
+        It does so all the same where the file is deleted just now: such a one has no `made`.
+        """
+        with ExitStack() as stack:
+            try:
+                exists = self.path.exists()
+                con = stack.enter_context(attached(self.path, read_only=read_only, keep=keep)) if exists else None
+            except GoneError:
+                con = None
             yield con
 
     def _has_news(self, con: duckdb.DuckDBPyConnection) -> bool:

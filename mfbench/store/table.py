@@ -60,7 +60,8 @@ def _spread(found: pl.DataFrame) -> pl.DataFrame:
         entries = found.select(_ROW, pl.col(name).alias(_KEY), pl.col(f"{name}_values").alias(_VALUE))
         long = entries.filter(pl.col(_KEY).list.len() > 0).explode(_KEY, _VALUE)
         if long.height:
-            spread = long.with_columns(pl.lit(f"{name}.") + pl.col(_KEY)).pivot(_KEY, index=_ROW, values=_VALUE)
+            named = long.with_columns(pl.concat_str(pl.lit(f"{name}."), _KEY).alias(_KEY))
+            spread = named.pivot(_KEY, index=_ROW, values=_VALUE)
             columns = sorted(column for column in spread.columns if column != _ROW)
             wide = wide.join(spread.select(_ROW, *columns), on=_ROW, how="left", maintain_order="left")
     return wide.drop(_ROW)

@@ -40,6 +40,9 @@ class Known:
 def verify(workspace: Workspace) -> Known:
     """Brings the database up to date and reads all of it: DuckDB checks a block's checksum only when it is read.
 
+    Blocks of an index are read only by whoever writes to what they index: damage there is told by that fold, and makes
+    no answer wrong.
+
     Raises DamageError where it is not whole, UsageError where a newer program made it, StoreBusyError, DiskError.
     """
     store = Store(workspace)

@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from mfbench.api.workbench import Workbench
-from mfbench.care import deletion, mend_content, mend_ledger
+from mfbench.care import deletion, mend_content, mend_home, mend_ledger
 from mfbench.care.doctor import examine
 from mfbench.care.findings import Mended
 from mfbench.care.repair import mend
@@ -399,7 +399,7 @@ def test_a_repair_that_broke_off_between_two_files_is_finished(
     register(workspace, run, b"weights")
     damage.flip_line(workspace.ledger, random.Random(11), 1)
     damage.swap_blob(workspace, digest_bytes(b"a"))
-    real: Callable[..., None] = mend_ledger.write_whole
+    real: Callable[..., None] = mend_home.write_whole
     calls: list[Path] = []
 
     def second(path: Path, content: bytes, mode: int = 0o644) -> None:

@@ -150,8 +150,8 @@ def test_doctor_finds_damage(project: Project) -> None:
     project.workspace.database.unlink(missing_ok=True)
     done = project.mfbench("doctor")
     assert done.returncode == 1
-    assert "its bundle is missing" in done.stderr
-    assert "checksum does not fit" in done.stderr
+    assert f"the bundle of model tiny:1 (run {version['run']}), " in done.stdout
+    assert "checksum does not fit" in done.stdout
 
 
 def test_without_a_workspace_the_way_to_one_is_told(project: Project) -> None:

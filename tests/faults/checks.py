@@ -10,6 +10,7 @@ from typing import Any
 
 from mfbench.core.hashing import digest_bytes
 from mfbench.journal.ledger import read_ledger
+from mfbench.registry.models import Registry
 from mfbench.store.store import Store
 from mfbench.workspace.workspace import Workspace
 from tests.faults.work import MOST
@@ -28,6 +29,7 @@ def assert_nothing_lost(workspace: Workspace, logs: Iterable[Path]) -> int:
     runs = {row["run"]: row["status"] for row in store.rows("SELECT run, status FROM runs")}
     params = {(row["run"], row["key"]): row["value"] for row in store.rows("SELECT run, key, value FROM params")}
     kept = Counter((r["run"], r["path"], r["digest"]) for r in store.rows("SELECT run, path, digest FROM artifacts"))
+    models = Registry(workspace).models()
     points: Counter[Any] = Counter()
     for kind, run, *words in said(logs):
         assert run in runs, f"run {run} is gone"
@@ -38,9 +40,13 @@ def assert_nothing_lost(workspace: Workspace, logs: Iterable[Path]) -> int:
         elif kind == "artifact":
             assert kept[run, *words] == 1
             assert digest_bytes((workspace.blobs / words[1]).read_bytes()) == words[1]
+        elif kind == "model":
+            assert run in {version.run for version in models[words[0]].versions.values()}
         elif kind == "points":
             points[run, words[0]] = max(points[run, words[0]], words[1])
-    query = "SELECT run, key, count(*) AS n, count(DISTINCT step) AS steps, max(step) + 1 AS next FROM metrics GROUP BY ALL"
+    query = (
+        "SELECT run, key, count(*) AS n, count(DISTINCT step) AS steps, max(step) + 1 AS next FROM metrics GROUP BY ALL"
+    )
     found = {(row["run"], row["key"]): row for row in store.rows(query)}
     for place, count in points.items():
         row = found[place]

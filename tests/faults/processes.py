@@ -14,6 +14,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from functools import partial
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
@@ -37,11 +38,11 @@ class Children:
         self._alive: list[tuple[BaseProcess, Path]] = []
         self.killed = 0
 
-    def start(self, work: Callable[..., object], *words: Any, die_at: int = 0) -> BaseProcess:
+    def start(self, work: Callable[..., object], *words: Any, die_at: int = 0, **named: Any) -> BaseProcess:
         """`work(*words)` in a child, which kills itself at its `die_at`-th deadly call; 0: at none."""
         told = self._folder / f"{len(os.listdir(self._folder))}.told"
         told.touch()
-        child = _CONTEXT.Process(target=_run, args=(work, words, str(told), die_at))
+        child = _CONTEXT.Process(target=_run, args=(partial(work, *words, **named), str(told), die_at))
         child.start()
         self._alive.append((child, told))
         return child
@@ -72,6 +73,9 @@ class Children:
         self.killed += code == KILLED
         return code
 
+    def wait_all(self) -> list[int]:
+        return [self.wait(child) for child, _ in list(self._alive)]
+
     def points(self, work: Callable[..., object], *words: Any) -> int:
         """Lets `work` end, and counts the deadly calls on its way."""
         child = self.start(work, *words, die_at=-1)
@@ -90,7 +94,7 @@ class Children:
         self._alive.clear()
 
 
-def _run(work: Callable[..., object], words: tuple[Any, ...], told: str, die_at: int) -> None:
+def _run(work: Callable[[], object], told: str, die_at: int) -> None:
     os.setsid()
     counted = [0]
 
@@ -105,7 +109,7 @@ def _run(work: Callable[..., object], words: tuple[Any, ...], told: str, die_at:
             threading.setprofile(count)
             sys.setprofile(count)
         try:
-            work(*words)
+            work()
         finally:
             sys.setprofile(None)
         Path(told).write_text(str(counted[0]))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import random
+import resource
+import signal
 import threading
 import time
 import warnings
@@ -17,12 +19,13 @@ import mfbench.care.gc
 import mfbench.care.repair
 import mfbench.journal.sealing  # noqa: F401
 from mfbench.care.doctor import examine
-from mfbench.core.errors import StaleWarning
+from mfbench.core.errors import MfbenchError, StaleWarning
 from mfbench.store import batch, store
 from mfbench.store.runs import list_runs
 from mfbench.store.store import Store
 from mfbench.tracking.run import Run, start_run
 from mfbench.workspace.workspace import Workspace
+from tests.care.histories import register
 
 MOST = 12  # points of one batch: what a writer that is killed may have written without having said so
 
@@ -152,3 +155,68 @@ def look(root: str, told: str) -> None:
     """The doctor's findings, in a file: a damaged database may take the process with it."""
     found = [one.code for one in examine(Workspace(Path(root)))]
     Path(told).write_text(json.dumps(found))
+
+
+def tolerant(task: Callable[..., object], root: str, *words: Any, **named: Any) -> None:
+    """Does `task` again where mfbench itself said that it cannot be done."""
+    while not (Path(root) / "stop").exists():
+        try:
+            task(root, *words, **named)
+        except MfbenchError:
+            pass
+
+
+def fold_from_cold(root: str) -> None:
+    make_batches_small()
+    (Path(root) / "store.duckdb").unlink(missing_ok=True)
+    Store(Workspace(Path(root))).update()
+
+
+def fold_and_die(root: str, batches: int) -> None:
+    """Ends with a log (WAL) that holds what was committed last: killed after a commit, before the file is closed."""
+    make_batches_small()
+    real = store.store
+
+    def stored(*words: Any) -> None:
+        nonlocal batches
+        real(*words)
+        batches -= 1
+        if not batches:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    store.store = stored
+    Store(Workspace(Path(root))).update()
+
+
+def fill(root: str, log: str, told: str, seed: str, limit: int) -> None:
+    """Logs, folds, stores and registers until it has failed some times; whatever fails has to say so as mfbench does."""
+    chance, said, trouble = random.Random(seed), Said(log), Said(told)
+    if limit:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+    workspace = Workspace(Path(root))
+    for number in range(60):
+        run = None
+        try:
+            run = start_run("filled", workspace=root)
+            said("run", run.id)
+            for step in range(0, 300, 10):
+                run.log_metrics([("main", chance.random(), at) for at in range(step, step + 10)])
+                said("points", run.id, "main", step + 10)
+            source = Path(log).with_name(f"artifact-{os.getpid()}")
+            source.write_bytes(chance.randbytes(chance.choice([100, 3000])))
+            said("artifact", run.id, source.name, run.log_artifact(source))
+            what = chance.randrange(4)
+            if what == 0:
+                Store(workspace).update()
+            elif what == 1:
+                list_runs(workspace)
+            elif what == 2:
+                register(workspace, run.id, chance.randbytes(500), f"m{os.getpid()}")
+                said("model", run.id, f"m{os.getpid()}")
+            run.end()
+            said("end", run.id)
+        except MfbenchError as error:
+            trouble(str(number), type(error).__name__, str(error))
+            if number > 30:
+                return

@@ -25,7 +25,9 @@ def expected(workspace: Workspace) -> Content:
     points: Counter[Any] = Counter()
     others: Counter[Any] = Counter()
     for run in set(workspace.run_names()) - _deleted(workspace):
-        events = sorted((event[1], event[0], segment, event[2], event[3:]) for segment, event in _events(workspace, run))
+        events = sorted(
+            (event[1], event[0], segment, event[2], event[3:]) for segment, event in _events(workspace, run)
+        )
         status = "running" if workspace.is_alive(run) else "lost"
         ended = False
         params: dict[str, str] = {}

@@ -1,0 +1,75 @@
+"""A disk of a few megabytes that fills up while everything goes on: clear errors, and nothing acknowledged is lost.
+
+As root on Linux it is a tmpfs. Elsewhere every file is limited in size instead, so that writes fail as well.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from mfbench.care.doctor import examine
+from mfbench.care.repair import mend
+from mfbench.workspace.workspace import Workspace, create
+from tests.faults import work
+from tests.faults.checks import assert_exact, assert_nothing_lost
+from tests.faults.processes import Children
+
+Rounds = Callable[[int], range]
+SIZE = 6 << 20
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[tuple[Path, bool]]:
+    """(a folder on a small disk, whether it is one)."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    if sys.platform == "linux" and os.geteuid() == 0:
+        options = ["mount", "-t", "tmpfs", "-o", f"size={SIZE}", "tmpfs", str(folder)]
+        if subprocess.run(options, capture_output=True, check=False).returncode == 0:
+            yield folder, True
+            subprocess.run(["umount", "-l", str(folder)], check=True)
+            return
+    yield folder, False
+
+
+def _filled(folder: Path, left: int) -> Path:
+    """A file that leaves so many bytes free."""
+    ballast = folder / "ballast"
+    free = shutil.disk_usage(folder).free
+    ballast.write_bytes(bytes(max(0, free - left)))
+    return ballast
+
+
+def test_a_disk_that_fills_up_loses_nothing_acknowledged(
+    small: tuple[Path, bool], tmp_path: Path, children: Children, chance: random.Random, rounds: Rounds
+) -> None:
+    folder, is_disk = small
+    trouble = 0
+    for number in rounds(8):
+        workspace = create(folder / f"{number}")
+        log, told = tmp_path / f"said-{number}", tmp_path / f"trouble-{number}"
+        ballast = _filled(folder, int(10 ** chance.uniform(4.3, 6.3))) if is_disk else None
+        limit = 0 if is_disk else int(10 ** chance.uniform(3.5, 5))
+        words = str(workspace.root), str(log), str(told), f"{chance.random()}", limit
+        for _ in range(2):
+            children.start(work.fill, *words)
+        children.wait_all()
+        trouble += len(told.read_text().split("\n")) - 1 if told.exists() else 0
+        if ballast:
+            ballast.unlink()
+        workspace = Workspace(workspace.root)
+        mend(workspace)
+        assert_nothing_lost(workspace, [log])
+        left = {one.code for one in examine(workspace)}
+        assert left <= {"run.lost", "run.empty", "workspace.disk", "journal.damaged"}, left
+        assert_exact(workspace)
+        shutil.rmtree(workspace.root)
+    assert trouble, "the disk was never full"
