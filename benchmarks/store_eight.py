@@ -23,6 +23,7 @@ POINTS = 25_000  # a process and round
 MLFLOW_POINTS = 30
 TARGET_SHARE = 0.8
 FLOOR = "msgspec + os.write"
+LINE = "our line + os.write"
 SQLITE = "SQLite, WAL"
 
 
@@ -30,7 +31,7 @@ def measure(peers: Peers | None, scratch: Path, share: float) -> Row:
     """One row; `share` of the usual points."""
     folder = scratch / "eight"
     few = max(2, int(MLFLOW_POINTS * share))
-    words = {FLOOR: ("floor", POINTS), OURS: ("mfbench", POINTS), SQLITE: ("sqlite", POINTS)}
+    words = {FLOOR: ("floor", POINTS), OURS: ("mfbench", POINTS), LINE: ("line", POINTS), SQLITE: ("sqlite", POINTS)}
     plan = {name: (who, sys.executable, max(20, int(points * share))) for name, (who, points) in words.items()}
     if peers is not None:
         plan["mlflow"] = ("mlflow", peers.command("python"), few)
@@ -46,13 +47,13 @@ def measure(peers: Peers | None, scratch: Path, share: float) -> Row:
             team.close()
     for name, (who, _, points) in plan.items():
         _check(outcomes[name], COUNTS[who](folder / who), PROCESSES * points * (ROUNDS + 1))
-    ours, floor, sqlite = (outcomes[name].measure(name, float) for name in (OURS, FLOOR, SQLITE))
+    ours, floor, *others = (outcomes[name].measure(name, float) for name in (OURS, FLOOR, LINE, SQLITE))
     return Row(
         what=f"{PROCESSES} processes, metrics one by one",
         unit="points/s",
         ours=ours,
         peers=tuple(outcomes[name].measure(name, float) for name in ("mlflow",) if name in outcomes),
-        floors=(floor, sqlite),
+        floors=(floor, *others),
         target=floor.value and TARGET_SHARE * floor.value,
         higher_is_better=True,
     )
@@ -95,4 +96,5 @@ COUNTS: dict[str, Callable[[Path], int]] = {
     "mlflow": partial(_count_rows, "mlflow.db"),
     "sqlite": partial(_count_rows, "floor.db"),
     "floor": _count_lines,
+    "line": _count_lines,
 }

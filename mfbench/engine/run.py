@@ -19,6 +19,7 @@ from mfbench.engine.outcome import Outcome
 from mfbench.engine.rehearsal import told
 from mfbench.executors.base import Execution, Executor, Exit
 from mfbench.executors.warm import WarmWorker
+from mfbench.journal import flusher
 from mfbench.journal.blobs import Blobs
 from mfbench.journal.reader import Tail, segment_names
 from mfbench.journal.segment import SegmentWriter
@@ -28,6 +29,7 @@ from mfbench.worker.worker import WORK
 from mfbench.workspace.workspace import Workspace
 
 GRACE = 3.0  # seconds between asking a worker to end and killing it
+RESERVE = 64 << 10  # bytes
 Report = Callable[[dict[str, Any]], None]
 
 
@@ -62,6 +64,7 @@ class Run:
         self.attempt = 1 + sum(name.startswith("driver-") for name in segment_names(self.folder / "events"))
         self.writer = SegmentWriter(self.folder / "events", "driver", run=self.id, attempt=self.attempt)
         self.writer.write("run.started", about)
+        flusher.beat(workspace.live / self.id)
         self._open: dict[str, list[list[Any]]] = {}
         report({"run": self.id, "pid": os.getpid()})
 
@@ -85,6 +88,9 @@ class Run:
         `given`: files (name to blob digest) by the name under which a step needs them, beside what steps make.
         """
         _remove_tree(self.folder / WORK)  # what a killed worker has left half done
+        (self.folder / WORK).mkdir()
+        # Space for the last events: the folder goes before they are written, so a full disk takes them too.
+        (self.folder / WORK / ".reserve").write_bytes(bytes(RESERVE))
         steps = []
         for step in self.steps:
             hit = self.hits.get(step.name)
@@ -128,8 +134,11 @@ class Run:
             outcome = Outcome("stopped")
         _remove_tree(self.folder / WORK)
         self.writer.write("run.ended", outcome.status, outcome.error, outcome.model)
-        self.writer.close()
-        os.close(self.marker)  # the run is over from here on, though this process has yet to end
+        try:
+            self.writer.close()
+        finally:
+            flusher.still(self.workspace.live / self.id)
+            os.close(self.marker)  # the run is over from here on, though this process has yet to end
 
     def _artifact(self, path: str, digest: str, size: int, kind: str) -> None:
         self.writer.write("artifact", path, digest, size, kind)

@@ -43,9 +43,9 @@ class Batch:
         # Life first, events second: a driver that ends between the two has written its end before it let go.
         alive = workspace.is_alive(run)
         folder = events_folder(workspace, run)
-        names = segment_names(folder)
         sealed = f"{folder}/{SEALED}"
         is_sealed = run in todo.sealed or os.path.exists(sealed)  # noqa: PTH110  thousands of runs
+        names, before = segment_names(folder), self.rows.mark()
         if run not in todo.sealed and (is_sealed or self._is_another(run, folder)):
             self.seen.states.pop(run, None)
             self.seen.places.pop(run, None)
@@ -57,6 +57,9 @@ class Batch:
         for name in names:
             if not self._follow(state, name, f"{folder}/{name}", todo):
                 return False
+        if not is_sealed and os.path.exists(sealed):  # noqa: PTH110  meanwhile: some segments may have gone before they were read
+            self.rows.back_to(before)
+            return self._read(workspace, todo, run)
         state.whole = True
         if state.ended is None:
             state.status = "running" if alive else "lost"

@@ -36,7 +36,8 @@ def attached(path: Path, *, read_only: bool, keep: bool = True) -> Iterator[duck
     """A connection of this thread's own to the database at `path`, which is made when missing and not read-only.
 
     keep: whether the instance may serve again; not after its settings were changed. Raises StoreBusyError where
-    another program has the file open, GoneError where it is to be read and not there, DamageError where it is no database or turns out not to be a whole one.
+    another program has the file open, GoneError where it is to be read and not there, DamageError where it is no
+    database or turns out not to be a whole one.
     """
     deadline = time.monotonic() + BUSY
     con = _idle.pop() if _idle and keep else duckdb.connect(":memory:", config=dict(_SETTINGS))

@@ -45,6 +45,15 @@ class Rows:
         self.tables: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
         self.count = 0
 
+    def mark(self) -> tuple[int, dict[str, int]]:
+        return self.count, {name: len(rows) for name, rows in self.tables.items()}
+
+    def back_to(self, mark: tuple[int, dict[str, int]]) -> None:
+        """Takes away what was added since `mark`."""
+        self.count, lengths = mark
+        for name, rows in self.tables.items():
+            del rows[lengths.get(name, 0) :]
+
     def add(self, state: RunState, segment: str, events: list[Event]) -> None:
         """Kinds without rows of their own, unknown ones too, are kept as they came; so is what makes no sense."""
         run = state.run

@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 
 from mfbench.core import progress
-from mfbench.core.errors import DiskError, StaleWarning, StoreBusyError
+from mfbench.core.errors import DiskError, StaleWarning, StoreBusyError, from_os
 from mfbench.store.backlog import Backlog, Seen, backlog, has_news, made
 from mfbench.store.batch import Batch, next_runs
 from mfbench.store.engine import GoneError, attached
@@ -64,26 +64,32 @@ class Store:
     def update(self, patience: float = 30.0) -> None:
         """Folds what is new, in bounded batches between which readers have their turn.
 
-        Raises StoreBusyError where another process folds, or reads, for longer than `patience` seconds.
+        Raises StoreBusyError where another process folds, or reads, for longer than `patience` seconds, and DiskError.
         """
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with locked(self.workspace.fold_lock, timeout=patience):
-            self._fold(patience, progress.tell)
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with locked(self.workspace.fold_lock, timeout=patience):
+                self._fold(patience, progress.tell)
+        except OSError as error:
+            raise from_os(error, "the database cannot be brought up to date") from error
 
     def rebuild(self, tell: progress.Progress | None = None) -> int:
         """Makes the database anew from the journals and ledgers: how many runs it holds. Meanwhile the old one is read.
 
         What was deleted stays deleted: the ledger says so.
         """
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with locked(self.workspace.fold_lock):
-            anew = Store(self.workspace, self.path.with_name(f"{self.path.name}.rebuilt"))
-            make(anew.path, self.workspace)
-            anew._fold(30.0, tell or progress.tell)
-            with attached(anew.path, read_only=True) as con:
-                ((runs,),) = con.execute("SELECT count(*) FROM runs").fetchall()
-            with locked(self.workspace.store_lock):
-                replace(anew.path, self.path)
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with locked(self.workspace.fold_lock):
+                anew = Store(self.workspace, self.path.with_name(f"{self.path.name}.rebuilt"))
+                make(anew.path, self.workspace)
+                anew._fold(30.0, tell or progress.tell)
+                with attached(anew.path, read_only=True) as con:
+                    ((runs,),) = con.execute("SELECT count(*) FROM runs").fetchall()
+                with locked(self.workspace.store_lock):
+                    replace(anew.path, self.path)
+        except OSError as error:
+            raise from_os(error, "the database cannot be made anew") from error
         return int(runs)
 
     def rows(self, query: str, parameters: list[Any] | None = None) -> list[dict[str, Any]]:

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from mfbench.care import garbage
 from mfbench.care.deletion import delete_runs, deleted_runs, restore_runs
 from mfbench.care.garbage import Garbage, period
 from mfbench.care.gc import collect
@@ -242,7 +241,7 @@ def test_a_blob_that_is_claimed_while_it_is_moved_stays(workspace: Workspace, mo
             assert Blobs(workspace.blobs).claim(digest, 7)
         return rename(self, target)
 
-    monkeypatch.setattr(garbage.Path, "rename", claimed)
+    monkeypatch.setattr(Path, "rename", claimed)
     assert collect(workspace) == []
     assert Blobs(workspace.blobs).read(digest) == b"content"
 

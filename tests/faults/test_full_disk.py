@@ -1,4 +1,4 @@
-"""A disk of a few megabytes that fills up while everything goes on: clear errors, and nothing acknowledged is lost.
+"""A disk of some megabytes that fills up while everything goes on: clear errors, and nothing acknowledged is lost.
 
 As root on Linux it is a tmpfs. Elsewhere every file is limited in size instead, so that writes fail as well.
 """
@@ -23,7 +23,7 @@ from tests.faults.checks import assert_exact, assert_nothing_lost
 from tests.faults.processes import Children
 
 Rounds = Callable[[int], range]
-SIZE = 6 << 20
+SIZE = 32 << 20
 
 
 @pytest.fixture

@@ -152,9 +152,10 @@ def test_side_by_side(workspace: Workspace) -> None:
 
 def test_a_key_that_nobody_has_is_told(workspace: Workspace) -> None:
     run = _logged(workspace, [("loss", 1.0, 0)])
-    for ask in (lambda: curve(workspace, [run], ["los"]), lambda: compare_curves(workspace, [run], "los")):
-        with pytest.raises(NotFoundError, match="did you mean 'loss'"):
-            ask()
+    with pytest.raises(NotFoundError, match="did you mean 'loss'"):
+        curve(workspace, [run], ["los"])
+    with pytest.raises(NotFoundError, match="did you mean 'loss'"):
+        compare_curves(workspace, [run], "los")
     with pytest.raises(NotFoundError):
         curve(workspace, [run], [])
 

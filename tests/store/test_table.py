@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import polars as pl
 import polars.selectors as cs
@@ -14,9 +15,14 @@ from mfbench.store.table import run_table
 from mfbench.tracking.run import start_run
 from mfbench.workspace.workspace import Workspace
 
-BASE = {"run": pl.String, "name": pl.String, "recipe": pl.String, "status": pl.String, "executor": pl.String,
-        "started": pl.Datetime("us"), "ended": pl.Datetime("us"), "host": pl.String, "error": pl.String,
-        "model": pl.String, "model_version": pl.Int32}  # fmt: skip
+TEXTS = ("run", "name", "recipe", "status", "executor", "host", "error", "model")
+BASE: dict[str, Any] = {
+    **dict.fromkeys(TEXTS[:5], pl.String),
+    "started": pl.Datetime("us"),
+    "ended": pl.Datetime("us"),
+    **dict.fromkeys(TEXTS[5:], pl.String),
+    "model_version": pl.Int32,
+}
 
 
 @pytest.fixture
@@ -93,9 +99,10 @@ def test_a_wrong_column_is_told(filled: Workspace, columns: list[str]) -> None:
 
 
 def test_wrong_conditions_orders_and_pages_are_told(filled: Workspace) -> None:
-    for words in ({"where": "status"}, {"where": "nme = 1"}, {"sort": "nme"}, {"limit": -1}):
+    wrong: list[dict[str, Any]] = [{"where": "status"}, {"where": "nme = 1"}, {"sort": "nme"}, {"limit": -1}]
+    for words in wrong:
         with pytest.raises(UsageError):
-            run_table(filled, **words)  # type: ignore[arg-type]
+            run_table(filled, **words)
 
 
 def test_thousands_of_keys(workspace: Workspace) -> None:
