@@ -46,7 +46,7 @@ def measure(peers: Peers | None, scratch: Path, share: float) -> Row:
         for team in teams.values():
             team.close()
     for name, (who, _, points) in plan.items():
-        _check(outcomes[name], COUNTS[who](folder / who), PROCESSES * points * (ROUNDS + 1))
+        _check(outcomes[name], partial(COUNTS[who], folder / who), PROCESSES * points * (ROUNDS + 1))
     ours, floor, *others = (outcomes[name].measure(name, float) for name in (OURS, FLOOR, LINE, SQLITE))
     return Row(
         what=f"{PROCESSES} processes, metrics one by one",
@@ -66,8 +66,8 @@ def _round(team: Team, points: int) -> float:
     return PROCESSES * points / seconds
 
 
-def _check(outcome: Outcome[float], found: int, logged: int) -> None:
-    if outcome.error is None and found != logged:
+def _check(outcome: Outcome[float], count: Callable[[], int], logged: int) -> None:
+    if outcome.error is None and (found := count()) != logged:
         outcome.error = f"{found:,} of {logged:,} points are there"
 
 

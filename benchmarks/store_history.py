@@ -20,8 +20,8 @@ from benchmarks.store_service import Service
 from benchmarks.store_sizes import on_disk, size_row, size_rows
 from benchmarks.store_values import METRIC
 from benchmarks.timing import BenchError, Outcome, interleave
+from mfbench.api.workbench import Workbench
 from mfbench.journal.sealing import seal
-from mfbench.store.curves import curve
 from mfbench.workspace.workspace import Workspace
 
 POINTS = 1_000_000
@@ -64,7 +64,7 @@ def measure(peers: Peers | None, scratch: Path, share: float) -> list[Row]:
 
 
 def _ours(home: Workspace, run: str, count: int) -> int:
-    frame = curve(home, [run], [METRIC], points=BUCKETS)
+    frame = Workbench(home).curve(run, METRIC, points=BUCKETS)
     if frame["n"].sum() != count:
         raise BenchError(f"the curve stands for {frame['n'].sum():,} points")
     return frame.height

@@ -1,7 +1,7 @@
 """Runs in lists: a page of 100, filtered and ordered, and all of them as a table, at 10,000 and at 100,000 runs.
 
 Everything is warm: the contestants are asked in processes that are up, MLflow in one of its own. Each page has to show
-the same runs in the same order. Also what it takes to look for news: a reader asks that before each answer.
+the same runs in the same order.
 """
 
 from __future__ import annotations
@@ -18,8 +18,6 @@ from benchmarks.store_service import Service
 from benchmarks.store_values import PAGE, WHERE, expected_page
 from benchmarks.timing import BenchError, Outcome, interleave, mfbench_command, run
 from mfbench.api.workbench import Workbench
-from mfbench.store.store import Store
-from mfbench.tracking.run import start_run
 from mfbench.workspace.workspace import Workspace
 
 ROUNDS = 15
@@ -105,43 +103,6 @@ def commands(stock: Stock, target: float) -> Row:
     }
     outcomes = interleave(contestants, rounds=COMMAND_ROUNDS, warmup=1)
     return _row(f"`mfbench runs`, a page of {stock.count:,} runs", outcomes, target)
-
-
-def news(stock: Stock) -> list[Row]:
-    """A look for news in milliseconds: when there are none, one new point, one new run."""
-    bench, rows = Store(stock.home), []
-
-    def look() -> float:
-        start = time.perf_counter()
-        with bench.reading():
-            return time.perf_counter() - start
-
-    with start_run("live", workspace=stock.home.root) as live:
-
-        def point() -> float:
-            live.log_metric("news", 1.0)
-            return look()
-
-        look()
-        plan: dict[str, Callable[[], float]] = {
-            "nothing new": look,
-            "one new point": point,
-            "one new run": partial(_new_run, stock.home, look),
-        }
-        outcomes = interleave(plan, rounds=ROUNDS, warmup=2)
-        logged = bench.rows("SELECT count(*) AS n FROM metrics WHERE run = ?", [live.id])[0]["n"]
-    if logged != ROUNDS + 2:
-        raise BenchError(f"{logged} points are there")
-    for name in plan:
-        ours = outcomes[name].measure(OURS, _ms)
-        rows.append(Row(f"{name} in {stock.count:,} runs, until it can be read", "ms", ours))
-    return rows
-
-
-def _new_run(home: Workspace, look: Callable[[], float]) -> float:
-    with start_run("another", workspace=home.root) as run:
-        run.log_metric("loss", 0.5)
-    return look()
 
 
 def _timed(call: Callable[[], object], checked: Callable[..., None]) -> float:

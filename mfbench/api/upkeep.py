@@ -19,7 +19,9 @@ class Upkeep:
     workspace: Workspace
 
     def doctor(self, *, repair: bool = False, fast: bool = False, progress: Progress | None = None) -> dict[str, Any]:
-        """What is damaged: {problems: [{code, where, what, remedy, mendable}], repaired: [{code, where, what, lost}]}.
+        """What is damaged: {problems, repaired}.
+
+        problems: [{code, where, what, remedy, mendable}]. repaired: [{code, where, what, lost, failed}].
 
         repair: mend what can be mended, then look again. fast: do not read the content of blobs.
         """

@@ -13,7 +13,8 @@ from mfbench.care.examine_home import examine_home
 from mfbench.care.examine_journals import examine_journals
 from mfbench.care.examine_ledgers import examine_ledgers
 from mfbench.care.examine_runs import examine_runs
-from mfbench.care.findings import Finding, Look
+from mfbench.care.findings import Finding, Look, beyond
+from mfbench.core.errors import MfbenchError
 from mfbench.core.progress import Progress
 from mfbench.workspace.workspace import ENVIRONMENT, FOLDER, Workspace, find
 
@@ -26,7 +27,7 @@ PARTS: tuple[Callable[[Look], Iterator[Finding]], ...] = (
     examine_blobs,
     examine_cache,
 )
-FATAL = ("workspace.marker", "workspace.newer")  # nothing else can be looked at
+FATAL = ("workspace.marker", "workspace.newer", "workspace.config")  # nothing else can be looked at
 
 
 def examine(workspace: Workspace, *, fast: bool = False, progress: Progress | None = None) -> list[Finding]:
@@ -39,8 +40,21 @@ def examine(workspace: Workspace, *, fast: bool = False, progress: Progress | No
     found = list(examine_home(look))
     if not any(one.code in FATAL for one in found):
         for part in PARTS:
-            found += part(look)
+            found += guarded(look, part)
     return found
+
+
+def guarded(look: Look, part: Callable[[Look], Iterator[Finding]]) -> Iterator[Finding]:
+    """What a part finds; a file that it cannot read, where none is foreseen, ends that part and is a finding too."""
+    try:
+        yield from part(look)
+    except OSError as error:
+        where = os.path.relpath(os.fsdecode(error.filename or look.workspace.root), look.workspace.root)
+        told = f"it cannot be read: {error.strerror or error}"
+        remedy = "give yourself the right to read it; if it should not be there, move it away"
+        yield beyond("workspace.unreadable", where, told, remedy)
+    except MfbenchError as error:
+        yield beyond("workspace.unreadable", error.where or ".", error.message, error.hint or "put that right first")
 
 
 def locate(named: str | os.PathLike[str] | None = None) -> Workspace | None:

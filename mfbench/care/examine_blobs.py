@@ -24,6 +24,8 @@ def examine_blobs(look: Look) -> Iterator[Finding]:
     """After journals and ledgers, which say what is needed."""
     yield from _manifests(look)
     sizes, writable = _listing(look)
+    for name in _strays(look):
+        yield beyond("blob.stray", f"blobs/{name}", "this is no file", "move it away")
     wrong = dict(_wrong(look, sizes))
     blobs, elsewhere = Blobs(look.workspace.blobs), Elsewhere(look.workspace)
     for digest, why in wrong.items():
@@ -32,7 +34,7 @@ def examine_blobs(look: Look) -> Iterator[Finding]:
         code = "model.damaged" if need and need.models else "blob.damaged"
         yield Finding(code, f"blobs/{digest}", f"it is not what was written: {why}{who}")
     for digest, need in look.needs.items():
-        if digest not in sizes and not blobs.has(digest):
+        if digest not in sizes and not blobs.path(digest).is_file():
             source = elsewhere.find(digest, need.size)
             remedy = MODEL if need.models else ARTIFACT
             found = Finding if source else beyond
@@ -70,6 +72,15 @@ def _listing(look: Look) -> tuple[dict[str, int], list[str]]:
     return sizes, sorted(writable)
 
 
+def _strays(look: Look) -> list[str]:
+    """What has the name of a blob and cannot be one."""
+    try:
+        with os.scandir(look.workspace.blobs) as entries:
+            return [one.name for one in entries if is_digest(one.name) and not one.is_file(follow_symlinks=False)]
+    except OSError:
+        return []
+
+
 def _wrong(look: Look, sizes: dict[str, int]) -> Iterator[tuple[str, str]]:
     """(digest, why) of blobs that do not hold what they should; their content is read unless the look is a fast one."""
     done = told = 0
@@ -105,6 +116,8 @@ def _manifests(look: Look) -> Iterator[Finding]:
             look.need(body["provenance"], None, model=f"the provenance of model {body['model']}:{body['version']}")
         try:
             files = parse_manifest(blobs.read(body["digest"]), name).files
+        except OSError:  # told by what stands in its place
+            continue
         except DamageError as error:
             if blobs.has(body["digest"]) and error.where == name:
                 yield beyond("model.unreadable", f"blobs/{body['digest']}", error.message, error.hint or MODEL)

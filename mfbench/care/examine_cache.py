@@ -33,7 +33,7 @@ def why_useless(path: Path, blobs: Blobs) -> str:
         outputs = msgspec.json.decode(path.read_bytes(), type=_Outputs).outputs
     except FileNotFoundError:
         return ""
-    except (OSError, msgspec.MsgspecError) as error:
+    except (OSError, msgspec.MsgspecError, ValueError) as error:
         return f"it cannot be read: {error}"
     missing = [name for name, (digest, size) in outputs.items() if not blobs.has(digest, size)]
     return f"its output {missing[0]} is missing" if missing else ""

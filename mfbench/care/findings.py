@@ -42,12 +42,16 @@ def beyond(code: str, where: str, what: str, remedy: str) -> Finding:
 
 @dataclass(frozen=True)
 class Mended:
-    """One thing that was mended; `lost` says what is gone for good, '' where nothing is."""
+    """One thing that was mended; `lost` says what is gone for good, '' where nothing is.
+
+    `failed`: it could not be, and `what` says why.
+    """
 
     code: str
     where: str
     what: str
     lost: str = ""
+    failed: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)

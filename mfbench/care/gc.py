@@ -98,7 +98,7 @@ def _collect_cache(found: Collection, roots: Roots, keys: set[str], blobs: set[s
             missing = any(digest not in blobs for digest, _ in outputs)
         except FileNotFoundError:
             continue
-        except (OSError, msgspec.MsgspecError):
+        except (OSError, msgspec.MsgspecError, ValueError):  # the last: text that is no UTF-8
             content, missing = b"", True
         named = key.encode() not in roots.unnamed
         reason = "what it made is gone" if missing else "" if named or roots.unread else "no run refers to it"

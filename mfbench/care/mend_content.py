@@ -9,7 +9,7 @@ from mfbench.care.elsewhere import Elsewhere
 from mfbench.care.examine_blobs import is_right, writable_blobs
 from mfbench.care.examine_cache import why_useless
 from mfbench.care.findings import Finding, Look, Mended
-from mfbench.care.mend_home import trash_name
+from mfbench.care.mend_home import to_trash, trash_name
 from mfbench.core.text import plural
 from mfbench.journal.blobs import Blobs
 
@@ -43,8 +43,10 @@ def _away(look: Look, path: Path) -> Path | None:
     return target
 
 
-def lock_blobs(look: Look, finding: Finding) -> Mended:
+def lock_blobs(look: Look, finding: Finding) -> Mended | None:
     names = writable_blobs(look)
+    if not names:  # they were wrong as well, and are in the trash
+        return None
     for name in names:
         try:
             (look.workspace.blobs / name).chmod(0o444)
@@ -57,5 +59,8 @@ def drop_entry(look: Look, finding: Finding) -> Mended | None:
     path = look.workspace.root / finding.where
     if not why_useless(path, Blobs(look.workspace.blobs)):
         return None
-    path.unlink(missing_ok=True)
+    if path.is_dir():
+        to_trash(look.workspace, path)
+    else:
+        path.unlink(missing_ok=True)
     return Mended(finding.code, finding.where, "removed: the step runs again when it is needed")

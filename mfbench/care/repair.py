@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from mfbench.care.doctor import FATAL, PARTS
+from mfbench.care.doctor import FATAL, PARTS, guarded
 from mfbench.care.examine_home import examine_home
 from mfbench.care.findings import Finding, Look, Mended
 from mfbench.care.mend_content import drop_entry, lock_blobs, replace_blob
@@ -16,7 +16,7 @@ from mfbench.care.mend_database import rebuild
 from mfbench.care.mend_home import make_folder, write_marker
 from mfbench.care.mend_ledger import drop_alias, rewrite
 from mfbench.care.mend_runs import end_lost, finish_move, remove_marker
-from mfbench.core.errors import from_os
+from mfbench.core.errors import MfbenchError, from_os
 from mfbench.core.progress import Progress
 from mfbench.journal import flusher
 from mfbench.workspace.workspace import Workspace
@@ -49,32 +49,28 @@ MENDERS: dict[str, Mender] = {
 def mend(workspace: Workspace, progress: Progress | None = None) -> list[Mended]:
     """Mends what can be mended; what remains is found by the next `examine`.
 
-    Raises WorkspaceError where the workspace is read-only, DiskError where the disk does not take it.
+    Raises WorkspaceError where the workspace is read-only.
     """
     workspace.require_writable("be repaired")
     look = Look(workspace, progress=progress)
     mended: list[Mended] = []
-    try:
-        home = list(examine_home(look))
-        mended += _mend(look, home)
-        left = {one.code for one in examine_home(look)} if mended else {one.code for one in home}
-        if left & set(FATAL):
-            return mended
-        if any(one.code == "workspace.marker" for one in mended):
-            look.workspace = Workspace(workspace.root)  # it has an id now
-        for part in PARTS:
-            mended += _part(look, part)
-    except OSError as error:
-        raise from_os(error, "the repair cannot go on") from error
+    home = list(examine_home(look))
+    mended += _mend(look, home)
+    if {one.code for one in (examine_home(look) if mended else home)} & set(FATAL):
+        return mended
+    if any(one.code == "workspace.marker" for one in mended):
+        look.workspace = Workspace(workspace.root)  # it has an id now
+    for part in PARTS:
+        mended += _part(look, part)
     flusher.flush()
     return mended
 
 
 def _part(look: Look, part: Callable[[Look], Iterator[Finding]]) -> list[Mended]:
     """What a part finds is mended; where the database was made anew, what was compared with it is looked at again."""
-    mended = _mend(look, list(part(look)))
-    if any(one.code.startswith("database.") for one in mended):
-        mended += _mend(look, list(part(look)))
+    mended = _mend(look, list(guarded(look, part)))
+    if any(one.code.startswith("database.") and not one.failed for one in mended):
+        mended += _mend(look, list(guarded(look, part)))
     return mended
 
 
@@ -83,6 +79,16 @@ def _mend(look: Look, found: list[Finding]) -> list[Mended]:
     for done, finding in enumerate(found):
         if finding.mendable:
             look.tell("mending", done, len(found))
-            if one := MENDERS[finding.code](look, finding):
+            try:
+                one = MENDERS[finding.code](look, finding)
+            except MfbenchError as error:  # the others may still be mended
+                one = Mended(finding.code, finding.where, _told(error), failed=True)
+            except OSError as error:
+                one = Mended(finding.code, finding.where, _told(from_os(error, "it cannot be mended")), failed=True)
+            if one:
                 mended.append(one)
     return mended
+
+
+def _told(error: MfbenchError) -> str:
+    return f"{error.message} ({error.where})" if error.where else error.message

@@ -94,7 +94,8 @@ def _print(report: dict[str, Any], repair: bool) -> None:
             click.echo(f"{key + ':':<14} {cell(value) or 'none here; make one: mfbench init'}")
     if "rebuilt" in report:
         narrate(f"the database was made anew: {report['rebuilt']:,} runs")
-    _sections("mended", report["repaired"], "lost")
+    _sections("mended", [one for one in report["repaired"] if not one["failed"]], "lost")
+    _sections("not mended", [one for one in report["repaired"] if one["failed"]], "lost")
     if repair and not report["repaired"]:
         narrate("nothing was mended")
     _sections("problem", report["problems"], "remedy")

@@ -34,7 +34,7 @@ class StepCache:
         path = self.folder / f"{key}.json"
         try:
             found = msgspec.json.decode(path.read_bytes(), type=CachedStep)
-        except (OSError, msgspec.MsgspecError):
+        except (OSError, msgspec.MsgspecError, ValueError):  # the last: text that is no UTF-8
             return None
         try:
             os.utime(path)

@@ -38,7 +38,8 @@ def store_ledgers(con: duckdb.DuckDBPyConnection, workspace: Workspace, names: l
         if name in sizes:
             _store(con, workspace, name, sizes[name])
         else:
-            con.execute("DELETE FROM ledgers WHERE ledger = $1; DELETE FROM t_ledger WHERE ledger = $1", [name])
+            con.execute("DELETE FROM ledgers WHERE ledger = ?", [name])
+            con.execute("DELETE FROM t_ledger WHERE ledger = ?", [name])
     con.execute("DELETE FROM deleted_runs")
     con.execute(_DELETED, [workspace.id])
     after = con.execute("SELECT run FROM deleted_runs").fetchall()

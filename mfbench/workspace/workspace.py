@@ -120,7 +120,7 @@ class Workspace:
             return tomllib.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return {}
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise WorkspaceError(f"the configuration cannot be read: {error}", where=str(path)) from None
 
     @property

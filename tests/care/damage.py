@@ -100,3 +100,19 @@ def delete_halfway(workspace: Workspace, run: str) -> None:
 
 def chop(path: Path, size: int) -> None:
     os.truncate(path, size)
+
+
+def anything(workspace: Workspace, chance: random.Random) -> str:
+    """Flips a bit of some file, cuts it, fills it with noise or takes it away; locks stay: what was done."""
+    path = chance.choice(sorted(p for p in workspace.root.rglob("*") if p.is_file() and p.suffix != ".lock"))
+    size = path.stat().st_size
+    kind = chance.choice(["flip", "flip", "cut", "noise", "gone"]) if size else "gone"
+    if kind == "flip":
+        flip(path, chance.randrange(size), chance.randrange(8))
+    elif kind == "cut":
+        overwrite(path, path.read_bytes()[: chance.randrange(size)])
+    elif kind == "noise":
+        overwrite(path, chance.randbytes(chance.randrange(2000)))
+    else:
+        path.unlink()
+    return f"{kind} {path.relative_to(workspace.root)}"

@@ -78,7 +78,7 @@ def referred(workspace: Workspace) -> set[str]:
     """Every blob that a run, deleted ones in the trash too, or a version of a model needs. Slow and plain."""
     found: set[str] = set()
     for base in (workspace.runs, workspace.root / "trash"):
-        for folder in base.glob("[!.]*"):
+        for folder in base.glob("[!.]*/"):
             for event in read_events(folder / "events"):
                 if event[2] == "artifact":
                     found.add(event[4])

@@ -165,7 +165,7 @@ def test_a_cached_step_without_its_output_goes(workspace: Workspace) -> None:
     make_run(workspace, [b"gone", b"stays"], steps=["s"])
     path = workspace.blobs / digest_bytes(b"gone")
     path.unlink()
-    (workspace.cache / f"{digest_value('broken')}.json").write_text("{")
+    (workspace.cache / f"{digest_value('broken')}.json").write_bytes(b'{"outputs": {"\xff": ["", 1]}}')
     age(workspace)
     assert _did(collect(workspace)) == sorted(
         ("cache", "trash", f"cache/{digest_value(step)}.json") for step in ("s", "broken")
@@ -638,3 +638,21 @@ def test_the_command(project: Project) -> None:
 )
 def test_periods_are_told_as_people_give_them(seconds: float, words: str) -> None:
     assert period(seconds) == words
+
+
+def test_a_recipe_is_still_cached_and_its_model_kept(project: Project) -> None:
+    first = project.json("run", "tiny.toml")
+    home = project.workspace
+    age(home)
+    assert project.json("gc") == {"items": [], "bytes": 0}
+    assert project.mfbench("models", "export", "tiny", "bundle").returncode == 0
+    again = project.json("run", "tiny.toml")
+    assert all(step["cached"] for step in again["steps"] if step["name"] != "register")
+    refused = project.mfbench("runs", "delete", first["run"], "--yes")
+    assert (refused.returncode, "tiny:1 came from run" in refused.stderr) == (2, True)
+    assert project.json("runs", "delete", again["run"], "--yes") == {"deleted": [again["run"]]}
+    age(home)
+    assert {item["kind"] for item in project.json("gc")["items"]} <= {"run", "blob"}
+    assert project.mfbench("models", "export", "tiny", "bundle2").returncode == 0
+    third = project.json("run", "tiny.toml")
+    assert all(step["cached"] for step in third["steps"] if step["name"] != "register")

@@ -17,7 +17,7 @@ from mfbench.care import deletion, mend_content, mend_home, mend_ledger
 from mfbench.care.doctor import examine
 from mfbench.care.findings import Mended
 from mfbench.care.repair import mend
-from mfbench.core.errors import DiskError, WorkspaceError
+from mfbench.core.errors import WorkspaceError
 from mfbench.core.hashing import digest_bytes
 from mfbench.journal.blobs import Blobs
 from mfbench.journal.ledger import open_ledger, read_ledger
@@ -44,6 +44,7 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
 def mended(workspace: Workspace) -> list[Mended]:
     """One repair; after it a second finds nothing to do."""
     found = mend(workspace)
+    assert not any(one.failed for one in found)
     assert mend(Workspace(workspace.root)) == []
     return found
 
@@ -386,8 +387,8 @@ def test_a_full_disk_leaves_the_ledger_as_it_was(workspace: Workspace, monkeypat
 
     with monkeypatch.context() as patch:
         patch.setattr(mend_ledger, "write_whole", full)
-        with pytest.raises(DiskError, match="No space left"):
-            mend(workspace)
+        told, *_ = mend(workspace)
+    assert (told.code, told.failed, "No space left" in told.what) == ("ledger.damaged", True, True)
     assert workspace.ledger.read_bytes() == before
     assert mended(workspace)
 
@@ -475,6 +476,23 @@ def test_two_repairs_at_once_beside_a_running_run(workspace: Workspace) -> None:
         assert len(damage.segments(workspace, one)) == 2
     assert Store(workspace).rows(f"SELECT count(*) AS n FROM metrics WHERE run = '{beside.id}'") == [{"n": 200}]
     assert left(workspace) == []
+
+
+def test_whatever_happens_to_files_the_second_repair_finds_nothing_to_do(workspace: Workspace, tmp_path: Path) -> None:
+    for number in range(3):
+        run = make_run(workspace, [b"%d" % number, b"shared"], steps=[f"step{number}"])
+        register(workspace, run, b"weights %d" % number)
+    damage.lose_run(workspace)
+    deletion.delete_runs(workspace, [make_run(workspace)])
+    list_runs(workspace)
+    for seed in range(8):
+        chance = random.Random(seed)
+        copy = Workspace(tmp_path / f"copy{seed}" / ".mfbench")
+        shutil.copytree(workspace.root, copy.root)
+        told = [damage.anything(copy, chance) for _ in range(chance.choice([1, 2, 4]))]
+        mend(Workspace(copy.root))
+        assert [one for one in examine(Workspace(copy.root)) if one.mendable] == [], told
+        assert mend(Workspace(copy.root)) == [], told
 
 
 # -- the command

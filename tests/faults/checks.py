@@ -14,7 +14,7 @@ from mfbench.registry.models import Registry
 from mfbench.store.store import Store
 from mfbench.workspace.workspace import Workspace
 from tests.faults.work import MOST
-from tests.store.model import expected, stored
+from tests.store.model import differences, expected, stored
 
 
 def said(logs: Iterable[Path]) -> list[list[Any]]:
@@ -58,7 +58,9 @@ def assert_nothing_lost(workspace: Workspace, logs: Iterable[Path]) -> int:
 def assert_exact(workspace: Workspace) -> None:
     """The database holds what the journals hold, and so does one that is made anew; the ledger holds."""
     found = stored(workspace)
-    assert found == expected(workspace)
+    wanted = expected(workspace)
+    assert found == wanted, differences(found, wanted)
     Store(workspace).rebuild()
-    assert stored(workspace) == found
+    anew = stored(workspace)
+    assert anew == found, differences(found, anew)
     read_ledger(workspace.ledger)

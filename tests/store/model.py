@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections import Counter
 from collections.abc import Iterator
@@ -30,17 +31,17 @@ def expected(workspace: Workspace) -> Content:
         )
         status = "running" if workspace.is_alive(run) else "lost"
         ended = False
-        params: dict[str, str] = {}
-        tags: dict[str, str] = {}
+        params: dict[str, str | None] = {}
+        tags: dict[str, str | None] = {}
         curves: dict[str, list[Any]] = {}
         for time, seq, segment, kind, fields in events:
             if kind == "run.started":
                 ended = False
-                tags |= {key: str(value) for key, value in fields[0].get("tags", {}).items()}
+                tags |= {key: _word(value) for key, value in fields[0].get("tags", {}).items()}
             elif kind == "run.ended":
                 ended, told = True, fields[0]
             elif kind == "param":
-                params[fields[0]] = str(fields[1])
+                params[fields[0]] = _word(fields[1])
             elif kind == "m":
                 key, step, value = fields[0], fields[1], float(fields[2])
                 trial = fields[3] if len(fields) > 3 else None
@@ -88,6 +89,22 @@ def _deleted(workspace: Workspace) -> set[str]:
     except DamageError:
         pass
     return {run for run, kind in last.items() if kind == "run.deleted"}
+
+
+def _word(value: Any) -> Any:
+    """A param's value as people filter by it: words as they are, all else as JSON."""
+    if value is None or isinstance(value, str):
+        return value
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+def differences(one: Content, other: Content) -> str:
+    """Some of what stands in one of the two only."""
+    told = []
+    for part in one:
+        pairs = [(a.items(), b.items()) for a, b in ((one[part], other[part]), (other[part], one[part]))]
+        told += [f"{part}: {item}" for a, b in pairs for item in a if item not in b][:4]
+    return "\n".join(told)
 
 
 def _summary(curve: list[Any]) -> tuple[str, float | None, float | None, int]:
