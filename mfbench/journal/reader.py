@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 import os
 from dataclasses import dataclass, field
+from io import FileIO
 from itertools import chain
 from operator import itemgetter
 from pathlib import Path
@@ -57,7 +58,7 @@ class Cursor:
     def read(self, limit: int | None = None) -> list[Event]:
         """New whole events since the last read (of about `limit` bytes); an unterminated tail waits."""
         try:
-            with open(self.path, "rb", buffering=0) as stream:  # noqa: PTH123  thousands of files: paths as text
+            with open_plain(self.path) as stream:
                 left = os.fstat(stream.fileno()).st_size - self.offset
                 self.at_end = limit is None or left <= limit
                 stream.seek(self.offset - len(self.tail))
@@ -68,8 +69,10 @@ class Cursor:
                 if not self.at_end and b"\n" not in chunk:
                     chunk += stream.readline()
                     self.at_end = not chunk.endswith(b"\n")
-        except FileNotFoundError:
+        except OSError as error:
             self.at_end = True
+            if not isinstance(error, FileNotFoundError):  # one file without the right to read it must not hide the rest
+                self.damages.append(Damage(self.path, self.offset, f"cannot be read: {error.strerror}"))
             return []
         end = chunk.rfind(b"\n")
         if end >= 0:
@@ -187,7 +190,7 @@ def segment_names(events_folder: str | Path) -> list[str]:
 def unread(path: str, offset: int) -> int:
     """The bytes of whole lines after `offset`; an unterminated tail does not count."""
     try:
-        with open(path, "rb") as stream:  # noqa: PTH123
+        with open_plain(path) as stream:
             end = stream.seek(0, os.SEEK_END)
             while end > offset:  # backwards: the last newline is near
                 start = max(offset, end - 65536)
@@ -196,9 +199,24 @@ def unread(path: str, offset: int) -> int:
                 if found >= 0:
                     return start + found + 1 - offset
                 end = start
-    except FileNotFoundError:
+    except OSError:  # gone, or not to be read: a reader tells which
         pass
     return 0
+
+
+def ends_there(path: str, offset: int, tail: bytes) -> bool:
+    """Whether a segment still holds the bytes that ended what was read of it."""
+    try:
+        with open_plain(path) as stream:
+            stream.seek(offset - len(tail))
+            return stream.read(len(tail)) == tail and os.fstat(stream.fileno()).st_size >= offset
+    except OSError:
+        return False
+
+
+def open_plain(path: str) -> FileIO:
+    """A segment for reading. A pipe of that name does not stop us: it has no length and cannot be sought in."""
+    return FileIO(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC))
 
 
 def _writer_and_number(name: str) -> tuple[str, int, str]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import duckdb
 
-from mfbench.journal.reader import Event, segment_names, unread
+from mfbench.journal.reader import Event, ends_there, segment_names, unread
 from mfbench.store.rows import RunState
 from mfbench.workspace.workspace import Workspace
 
@@ -111,7 +111,7 @@ def may_tidy(workspace: Workspace, state: RunState) -> bool:
 def _grown(path: str, place: Place | None) -> bool:
     """Whether a segment holds other whole lines than what was read of it."""
     offset = place[0] if place else 0
-    return unread(path, offset) > 0 or os.stat(path).st_size < offset
+    return unread(path, offset) > 0 or (offset > 0 and not ends_there(path, offset, b""))
 
 
 def events_folder(workspace: Workspace, run: str) -> str:

@@ -9,7 +9,7 @@ from itertools import islice
 import msgspec
 
 from mfbench.core.errors import DamageError
-from mfbench.journal.reader import Cursor, segment_names
+from mfbench.journal.reader import Cursor, ends_there, segment_names
 from mfbench.store.backlog import Backlog, Seen, events_folder, may_tidy
 from mfbench.store.rows import Rows, RunState
 from mfbench.workspace.workspace import Workspace
@@ -109,16 +109,6 @@ class Batch:
             tables["damages"] += [(run, segment, found.offset, found.reason + found.gap) for found in cursor.damages]
         tables["run_base"] = [msgspec.structs.astuple(state) for state in self.states.values()]
         return tables
-
-
-def ends_there(path: str, offset: int, tail: bytes) -> bool:
-    """Whether a segment still holds the bytes that ended what was read of it."""
-    try:
-        with open(path, "rb", buffering=0) as stream:  # noqa: PTH123  thousands of files
-            stream.seek(offset - len(tail))
-            return stream.read(len(tail)) == tail and os.fstat(stream.fileno()).st_size >= offset
-    except FileNotFoundError:
-        return False
 
 
 def next_runs(todo: Backlog) -> list[str]:

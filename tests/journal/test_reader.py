@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import tempfile
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mfbench.journal.line import encode_line
-from mfbench.journal.reader import Cursor, Tail, segment_names
+from mfbench.journal.reader import Cursor, Tail, read_events, segment_names, unread
 
 
 def _lines(count: int) -> list[bytes]:
@@ -239,3 +240,17 @@ def test_the_tail_is_the_end_of_the_last_whole_line(tmp_path: Path) -> None:
     (tmp_path / "main-1.jsonl").unlink()
     assert cursor.read() == []
     assert not cursor.changed  # gone, or sealed: not for a cursor to tell
+
+
+def test_what_is_no_plain_file_stops_nobody(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe-1.jsonl")
+    (tmp_path / "folder-1.jsonl").mkdir()
+    (tmp_path / "loop-1.jsonl").symlink_to("loop-1.jsonl")
+    (tmp_path / "main-1.jsonl").write_bytes(encode_line((0, 1, "log", "info", "here")))
+    assert read_events(tmp_path) == [[0, 1, "log", "info", "here"]]
+    for name in segment_names(tmp_path):
+        cursor = Cursor(f"{tmp_path}/{name}")
+        assert len(cursor.read()) == (name == "main-1.jsonl")
+        assert cursor.at_end
+        assert bool(cursor.damages) == (name != "main-1.jsonl")
+        assert bool(unread(cursor.path, 0)) == (name == "main-1.jsonl")
