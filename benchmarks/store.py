@@ -6,7 +6,6 @@ Each part is described in a module of its own (``store_eight``, ``store_small``,
 
 from __future__ import annotations
 
-import shutil
 import sys
 import tempfile
 from collections.abc import Callable
@@ -22,7 +21,7 @@ from benchmarks.store_ours import fold, write_runs
 from benchmarks.store_pages import Stock
 from benchmarks.store_service import Service
 from benchmarks.store_sizes import on_disk, size_rows
-from benchmarks.timing import BenchError
+from benchmarks.timing import BenchError, run
 
 FEW = 10_000
 MANY = 100_000
@@ -84,7 +83,7 @@ def _many(folder: Path, count: int) -> list[Row]:
         *store_news.measure(stock.home, count),
         Row(f"fold of {count:,} runs from nothing", "runs/s", Measure(OURS, count / seconds), higher_is_better=True),
     ]
-    shutil.rmtree(folder)
+    run(["rm", "-rf", str(folder)])  # of 300,000 names, Python takes away a third as many a second
     return rows
 
 

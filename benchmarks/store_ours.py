@@ -64,7 +64,8 @@ def _header(run: str) -> tuple[str, dict[str, Any]]:
 
 
 def _write(home: Workspace, run: str, content: bytes) -> None:
-    folder = f"{home.runs}/{run}/events"
-    os.makedirs(folder)  # noqa: PTH103  a hundred thousand: paths as text
-    with open(f"{folder}/main-1.jsonl", "wb") as stream:  # noqa: PTH123
+    folder = f"{home.runs}/{run}"
+    os.mkdir(folder)  # noqa: PTH102  a hundred thousand: paths as text
+    os.mkdir(f"{folder}/events")  # noqa: PTH102
+    with open(f"{folder}/events/main-1.jsonl", "wb", buffering=0) as stream:  # noqa: PTH123
         stream.write(content)

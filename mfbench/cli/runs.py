@@ -32,6 +32,7 @@ Examples:
   mfbench runs --sort -metrics.roc_auc --limit 5 --json
   mfbench runs show last
   mfbench runs logs last --follow
+  mfbench runs curve last --key loss
 
 \b
 RUN is a run's id, a unique beginning or end of it, or 'last'."""

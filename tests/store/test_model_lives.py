@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
@@ -28,6 +28,7 @@ from tests.store.model import differences, expected, stored
 KEYS = st.sampled_from(["loss", "auc"])
 VALUES = st.one_of(st.sampled_from(["nan", "inf", "-inf"]), st.floats(-1e6, 1e6))
 WORDS = st.one_of(st.text(max_size=4), st.integers(-5, 5), st.booleans(), st.none())
+FACTOR = float(os.environ.get("MFBENCH_FAULT_ROUNDS", "1"))  # more examples than by default
 PICK = st.integers(0, 99)
 
 
@@ -196,7 +197,7 @@ class Lives(RuleBasedStateMachine):
     @precondition(lambda self: self._some(alive=True))
     @rule(pick=PICK)
     def replace(self, pick: int) -> None:
-        """By what another time's copy holds: the same events a microsecond later; whoever wrote it goes on elsewhere."""
+        """By what another time's copy holds: the same events a microsecond later; its writer goes on elsewhere."""
         life = self._pick(pick, alive=True)
         path = Path(life.writers[-1]._path)
         if not life.ended and self._unended(life):
@@ -250,5 +251,10 @@ class Lives(RuleBasedStateMachine):
         life.marker = None
 
 
-Lives.TestCase.settings = settings(max_examples=15, stateful_step_count=25, deadline=None)
+Lives.TestCase.settings = settings(
+    max_examples=round(12 * FACTOR),
+    stateful_step_count=25,
+    deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+)
 TestLives = Lives.TestCase
