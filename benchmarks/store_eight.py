@@ -20,6 +20,7 @@ from benchmarks.timing import BenchError, Outcome, interleave
 PROCESSES = 8
 ROUNDS = 5
 POINTS = 25_000  # a process and round
+SQLITE_POINTS = 5_000
 MLFLOW_POINTS = 30
 TARGET_SHARE = 0.8
 FLOOR = "msgspec + os.write"
@@ -31,7 +32,12 @@ def measure(peers: Peers | None, scratch: Path, share: float) -> Row:
     """One row; `share` of the usual points."""
     folder = scratch / "eight"
     few = max(2, int(MLFLOW_POINTS * share))
-    words = {FLOOR: ("floor", POINTS), OURS: ("mfbench", POINTS), LINE: ("line", POINTS), SQLITE: ("sqlite", POINTS)}
+    words = {
+        FLOOR: ("floor", POINTS),
+        OURS: ("mfbench", POINTS),
+        LINE: ("line", POINTS),
+        SQLITE: ("sqlite", SQLITE_POINTS),
+    }
     plan = {name: (who, sys.executable, max(20, int(points * share))) for name, (who, points) in words.items()}
     if peers is not None:
         plan["mlflow"] = ("mlflow", peers.command("python"), few)

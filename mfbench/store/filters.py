@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from mfbench.core.errors import UsageError
 from mfbench.core.text import did_you_mean
+from mfbench.store.slots import NONE
 
 COLUMNS = ("run", "name", "recipe", "status", "executor", "started", "ended", "host", "error", "model",
            "model_version")  # fmt: skip
@@ -33,23 +35,24 @@ class Token(NamedTuple):
     text: str
 
 
-def where_sql(condition: str) -> str:
+def where_sql(condition: str, slots: Mapping[str, str] = NONE) -> str:
     """SQL for a condition such as `metrics.roc_auc > 0.7 and params.model.estimator = 'Ridge'`.
 
     Only the run's own columns, its params, metrics and tags, comparisons and a few functions: no subquery can
-    be written in it. A metric that is NaN counts as missing. Raises UsageError that points to the place.
+    be written in it. A metric that is NaN counts as missing. slots: see `known_slots`. Raises UsageError that points
+    to the place.
     """
     tokens = _tokens(condition)
-    return " ".join(_translated(tokens, place) for place in range(len(tokens)))
+    return " ".join(_translated(tokens, place, slots) for place in range(len(tokens)))
 
 
-def order_sql(sort: str) -> str:
+def order_sql(sort: str, slots: Mapping[str, str] = NONE) -> str:
     """SQL for `-metrics.roc_auc` (descending) or `started`; rows without the value come last."""
     name = sort.removeprefix("-")
     order = f"{'DESC' if sort.startswith('-') else 'ASC'} NULLS LAST"
     kind, _, key = name.partition(".")
     if kind in _MAPS and key:
-        item = _item(name)  # params are text: those that are numbers are sorted as such, before the others
+        item = _item(name, slots)  # params are text: those that are numbers are sorted as such, before the others
         return f"{item} {order}" if kind == "metrics" else f"try_cast({item} AS DOUBLE) {order}, {item} {order}"
     if name in COLUMNS:
         return f"{name} {order}"
@@ -88,12 +91,13 @@ def _tokens(condition: str) -> list[Token]:
     return tokens
 
 
-def _translated(tokens: list[Token], place: int) -> str:
+def _translated(tokens: list[Token], place: int, slots: Mapping[str, str]) -> str:
     kind, text = tokens[place]
     if kind == "map":
         # Params are text; beside a number they are compared as numbers, and what is none matches nothing.
         cast = _beside_number(tokens, place) and not text.lower().startswith("metrics")
-        return f"try_cast({_item(text)} AS DOUBLE)" if cast else _item(text)
+        item = _item(text, slots)
+        return f"try_cast({item} AS DOUBLE)" if cast else item
     if kind == "now":
         return f"make_timestamp({time.time_ns() // 1000})"  # UTC, as all times are
     if kind == "word":
@@ -108,10 +112,11 @@ def _translated(tokens: list[Token], place: int) -> str:
 _ITEMS = [f"{name}.NAME" for name in _MAPS]
 
 
-def _item(name: str) -> str:
+def _item(name: str, slots: Mapping[str, str]) -> str:
     kind, _, key = name.partition(".")
-    item = f"{kind.lower()}[{_quoted(key.strip(chr(34)))}]"
-    return f"nullif({item}, 'nan')" if kind.lower() == "metrics" else item
+    kind, key = kind.lower(), key.strip('"')
+    item = slots.get(f"{kind}.{key}") or f"{kind}[{_quoted(key)}]"
+    return f"nullif({item}, 'nan')" if kind == "metrics" else item
 
 
 def _beside_number(tokens: list[Token], place: int) -> bool:

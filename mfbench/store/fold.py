@@ -13,6 +13,7 @@ import duckdb
 from mfbench.store.backlog import Backlog
 from mfbench.store.batch import Batch
 from mfbench.store.schema import MERGE, OF_A_RUN, POINTS, REFRESH, TOUCHED
+from mfbench.store.slots import VALUES, take_slots
 
 FEW = 100  # runs that are named in a query; more are joined
 
@@ -57,6 +58,8 @@ def _store_runs(con: duckdb.DuckDBPyConnection, batch: Batch) -> None:
         append(con, "touched", [(run,) for run in batch.states])
     runs = _listed(batch.states) if few else "(SELECT run FROM touched)"
     points = tables.pop("fresh", None)
+    metrics = (point[2] for point in points or () if point[1] is None)
+    slots = take_slots(con, (param[1] for param in tables.get("t_params", ())), metrics)
     for table, rows in tables.items():
         append(con, table, rows)
     if points:
@@ -64,6 +67,6 @@ def _store_runs(con: duckdb.DuckDBPyConnection, batch: Batch) -> None:
         append(con, "fresh", points)
         con.execute(MERGE.format(runs=runs))
         con.execute("DROP TABLE fresh")
-    con.execute(REFRESH.format(runs=runs))
+    con.execute(REFRESH.format(runs=runs, slots=VALUES), slots)
     if not few:
         con.execute("DROP TABLE touched")

@@ -12,19 +12,21 @@ import duckdb
 
 from mfbench.core.errors import MfbenchError, UsageError
 from mfbench.core.ids import new_id
+from mfbench.store import slots
 from mfbench.store.engine import attached
 from mfbench.store.schema import SCHEMA, TABLES, VERSION, VIEWS
 from mfbench.workspace.workspace import Workspace
 
 # From each version to the next. The views are made anew after the last.
 MIGRATIONS = {
-    1: """
+    1: f"""
     ALTER TABLE segments ADD COLUMN tail BLOB;
     CREATE TABLE ledgers (ledger VARCHAR PRIMARY KEY, seen UBIGINT, "offset" UBIGINT, head VARCHAR);
     CREATE TABLE deleted_runs (run VARCHAR PRIMARY KEY);
     DELETE FROM t_ledger;
     DELETE FROM meta WHERE key = 'ledger_size';
     INSERT INTO meta VALUES ('made', '1');
+    {slots.MIGRATION}
     """,
 }
 

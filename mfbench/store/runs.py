@@ -10,6 +10,7 @@ import msgspec
 from mfbench.core.errors import NotFoundError, UsageError
 from mfbench.store.engine import ASKED_WRONG
 from mfbench.store.filters import order_sql, where_sql
+from mfbench.store.slots import known_slots
 from mfbench.store.store import Store, as_rows
 from mfbench.workspace.workspace import Workspace
 
@@ -22,27 +23,29 @@ _PARTS = {  # and their order; the others come as they were written
     "artifacts": "ORDER BY path",
     "run_metrics": "ORDER BY key",
 }
+_COLUMNS = "run, name, recipe, status, executor, started, ended, host, page, error, model, model_version"
 
 
-_MAPS = ("tags", "params", "metrics")
-# A map taken to Python costs five times what its keys and values cost as lists.
-_COLUMNS = ", ".join(
-    ["run, name, recipe, status, executor, started, ended, host"]
-    + [f"map_keys({name}) AS {name}" for name in _MAPS]
-    + ["error, model, model_version"]
-    + [f"map_values({name})" for name in _MAPS]
-)
+class Page(msgspec.Struct):
+    """What `run_rows.page` holds: the maps of a run."""
+
+    tags: dict[str, str | None]
+    params: dict[str, str | None]
+    metrics: dict[str, float]
+
+
+_maps = msgspec.json.Decoder(Page, strict=False).decode  # not strict: the metrics are texts, NaN among them
 
 
 def list_runs(
     workspace: Workspace, where: str | None = None, sort: str | None = None, limit: int | None = 20, offset: int = 0
 ) -> tuple[list[dict[str, Any]], int]:
     """(a page of runs with their params and metrics, how many match in all), newest first unless sorted."""
-    condition, order = selection(where, sort)
     if offset < 0 or (limit is not None and limit < 0):
         raise UsageError("a page begins at 0 or later and holds 0 runs or more")
-    page = f"ORDER BY {order} " + (f"LIMIT {int(limit)} " if limit is not None else "") + f"OFFSET {int(offset)}"
     with Store(workspace).reading() as con:
+        condition, order = selection(con, where, sort)
+        page = f"ORDER BY {order} " + (f"LIMIT {int(limit)} " if limit is not None else "") + f"OFFSET {int(offset)}"
         try:
             if limit is None:
                 rows = _runs(con.execute(f"SELECT {_COLUMNS} FROM run_rows {condition} {page}"))
@@ -53,10 +56,11 @@ def list_runs(
         return _rows_at(con, places), total
 
 
-def selection(where: str | None, sort: str | None) -> tuple[str, str]:
+def selection(con: duckdb.DuckDBPyConnection, where: str | None, sort: str | None) -> tuple[str, str]:
     """(WHERE clause or nothing, what to order by) for a query of `run_rows`."""
-    condition = f"WHERE ({where_sql(where)})" if where else ""
-    return condition, f"{order_sql(sort)}, {NEWEST}" if sort else NEWEST
+    slots = known_slots(con)
+    condition = f"WHERE ({where_sql(where, slots)})" if where else ""
+    return condition, f"{order_sql(sort, slots)}, {NEWEST}" if sort else NEWEST
 
 
 def wrong_condition(error: duckdb.Error) -> UsageError:
@@ -101,8 +105,9 @@ def _part(con: duckdb.DuckDBPyConnection, view: str, run: str) -> list[dict[str,
 
 
 def _runs(result: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
-    rows = as_rows(result)
-    for row in rows:
-        for name in _MAPS:
-            row[name] = dict(zip(row[name], row.pop(f"map_values({name})"), strict=True))
+    rows = []
+    for row in as_rows(result):
+        maps = msgspec.structs.asdict(_maps(row["page"]))
+        in_its_place = [maps if name == "page" else {name: value} for name, value in row.items()]
+        rows.append({name: value for part in in_its_place for name, value in part.items()})
     return rows

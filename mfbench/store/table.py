@@ -31,16 +31,16 @@ def run_table(
     columns: only these, in this order. Memory grows with runs times keys: where there are thousands of keys, name
     those that are wanted. Raises UsageError for a condition, an order or a column that cannot be.
     """
-    condition, order = selection(where, sort)
     if limit is not None and limit < 0:
         raise UsageError("a page holds 0 runs or more")
     wanted = ", ".join(_COLUMNS if columns is None else [f"{column_sql(name)} AS {_quoted(name)}" for name in columns])
     if not wanted:
         raise UsageError("a table needs a column", hint="name one, or leave `columns` out for all")
-    page = f"ORDER BY {order}" + ("" if limit is None else f" LIMIT {int(limit)}")
+    page = "" if limit is None else f"LIMIT {int(limit)}"
     with Store(workspace).reading() as con:
+        condition, order = selection(con, where, sort)
         try:
-            found: pl.DataFrame = con.sql(f"SELECT {wanted} FROM run_rows {condition} {page}").pl()
+            found: pl.DataFrame = con.sql(f"SELECT {wanted} FROM run_rows {condition} ORDER BY {order} {page}").pl()
         except ASKED_WRONG as error:
             raise wrong_condition(error) from None
     return found if columns is not None else _spread(found)
