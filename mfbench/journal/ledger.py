@@ -105,6 +105,9 @@ def read_from(path: Path, offset: int = 0, head: str = START) -> tuple[list[Entr
     """
     try:
         with path.open("rb") as stream:
+            if stream.seek(0, os.SEEK_END) < offset:
+                hint = "entries were taken away; restore the file from a copy"
+                raise DamageError("the ledger is shorter than it was", where=str(path), hint=hint)
             stream.seek(offset)
             content = stream.read()
     except FileNotFoundError:

@@ -53,26 +53,31 @@ class Cursor:
     changed: bool = False
     damages: list[Damage] = field(default_factory=list)
     at_end: bool = False  # whether the last read got to where the file ended then
+    size: int = 0  # bytes that the file had then, -1 where there was none
     _after_damage: bool = False
 
     def read(self, limit: int | None = None) -> list[Event]:
         """New whole events since the last read (of about `limit` bytes); an unterminated tail waits."""
         try:
             with open_plain(self.path) as stream:
-                left = os.fstat(stream.fileno()).st_size - self.offset
+                self.size = os.fstat(stream.fileno()).st_size
+                left = self.size - self.offset
                 self.at_end = limit is None or left <= limit
                 stream.seek(self.offset - len(self.tail))
                 if self.tail and stream.read(len(self.tail)) != self.tail:
                     self.changed = self.at_end = True
                     return []
                 chunk = stream.read(max(0, left) if self.at_end else limit)
-                if not self.at_end and b"\n" not in chunk:
-                    chunk += stream.readline()
-                    self.at_end = not chunk.endswith(b"\n")
-        except OSError as error:
+                while not self.at_end and b"\n" not in chunk:
+                    more = stream.read(limit)
+                    chunk += more
+                    self.at_end = not more
+        except FileNotFoundError:
+            self.at_end, self.size = True, -1
+            return []
+        except OSError as error:  # one file without the right to read it must not hide the rest
             self.at_end = True
-            if not isinstance(error, FileNotFoundError):  # one file without the right to read it must not hide the rest
-                self.damages.append(Damage(self.path, self.offset, f"cannot be read: {error.strerror}"))
+            self.damages.append(Damage(self.path, self.offset, f"cannot be read: {error.strerror}"))
             return []
         end = chunk.rfind(b"\n")
         if end >= 0:

@@ -10,6 +10,7 @@ import msgspec
 
 from mfbench.core.errors import DamageError
 from mfbench.journal.reader import Cursor, ends_there, segment_names
+from mfbench.journal.sealed import SEALED, read_sealed
 from mfbench.store.backlog import Backlog, Seen, events_folder, may_tidy
 from mfbench.store.rows import Rows, RunState
 from mfbench.workspace.workspace import Workspace
@@ -17,7 +18,6 @@ from mfbench.workspace.workspace import Workspace
 EVENTS = 200_000  # about so many in one transaction
 RUNS = 5_000  # at most so many
 CHUNK = 4 << 20  # bytes of a segment read at once
-SEALED = "sealed.parquet"
 
 
 class Batch:
@@ -29,6 +29,7 @@ class Batch:
         self.states: dict[str, RunState] = {}
         self.cursors: dict[tuple[str, str], Cursor] = {}
         self.anew: set[str] = set()  # of which nothing that is known stays
+        self.gone: set[str] = set()  # that were moved away while they were read
         self.over: list[str] = []  # nobody is left who could write to them
 
     def fill(self, workspace: Workspace, todo: Backlog) -> None:
@@ -59,11 +60,13 @@ class Batch:
                 return False
         if not is_sealed and os.path.exists(sealed):  # noqa: PTH110  meanwhile: some segments may have gone before they were read
             self.rows.back_to(before)
+            self.gone.discard(run)
             return self._read(workspace, todo, run)
-        state.whole = True
+        # One that went away may come back before the next fold, and would then be taken for read.
+        state.whole = run not in self.gone and (bool(names) or is_sealed or workspace.run_folder(run).is_dir())
         if state.ended is None:
             state.status = "running" if alive else "lost"
-        if not alive and may_tidy(workspace, state):
+        if state.whole and not alive and may_tidy(workspace, state):
             self.over.append(run)
         return True
 
@@ -81,15 +84,15 @@ class Batch:
         while not cursor.at_end and cursor.offset < todo.goals.get(place, sys.maxsize):
             self.rows.add(state, segment, cursor.read(CHUNK))
             if not cursor.at_end:
-                todo.goals.setdefault(place, os.stat(path).st_size)
+                todo.goals.setdefault(place, cursor.size)
+            if cursor.size < 0:
+                self.gone.add(state.run)
             if self.rows.count >= EVENTS:
                 return False
         return True
 
     def _unseal(self, state: RunState, path: str, todo: Backlog) -> bool:
         """A sealed journal is read once from its start; where that is broken off, it begins again."""
-        from mfbench.journal.sealed import read_sealed
-
         batches = todo.sealed.setdefault(state.run, read_sealed(path))
         try:
             for segment, events in batches:
@@ -98,6 +101,8 @@ class Batch:
                     return False
         except DamageError as error:
             self.rows.tables["damages"].append((state.run, SEALED, None, error.message))
+        except FileNotFoundError:
+            self.gone.add(state.run)
         del todo.sealed[state.run]
         return True
 

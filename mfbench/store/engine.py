@@ -40,7 +40,7 @@ def attached(path: Path, *, read_only: bool, keep: bool = True) -> Iterator[duck
     database or turns out not to be a whole one.
     """
     deadline = time.monotonic() + BUSY
-    con = _idle.pop() if _idle and keep else duckdb.connect(":memory:", config=dict(_SETTINGS))
+    con = (keep and _idle_one()) or duckdb.connect(":memory:", config=dict(_SETTINGS))
     try:
         mode = "READ_ONLY" if read_only else f"STORAGE_VERSION '{STORAGE}', ROW_GROUP_SIZE {ROW_GROUP}"
         while not _attach(con, f"ATTACH {_quoted(path)} AS store ({mode})", deadline):
@@ -57,6 +57,13 @@ def attached(path: Path, *, read_only: bool, keep: bool = True) -> Iterator[duck
         if isinstance(error, duckdb.Error) and not isinstance(error, ASKED_WRONG):
             raise _told(error, path) from error
         raise
+
+
+def _idle_one() -> duckdb.DuckDBPyConnection | None:
+    try:
+        return _idle.pop()
+    except IndexError:  # there is none, or another thread was quicker
+        return None
 
 
 def _attach(con: duckdb.DuckDBPyConnection, statement: str, deadline: float) -> bool:
@@ -95,8 +102,8 @@ def _quoted(path: Path) -> str:
 
 def _close_idle() -> None:
     """A forked child would wait for ever for the threads of an instance that it has inherited."""
-    while _idle:
-        _idle.pop().close()
+    while con := _idle_one():
+        con.close()
 
 
 os.register_at_fork(before=_close_idle)

@@ -17,7 +17,7 @@ from mfbench.workspace.workspace import Workspace
 
 _DELETED = """
 INSERT INTO deleted_runs SELECT body ->> 'run' FROM t_ledger
-WHERE ledger = ? AND kind IN ('run.deleted', 'run.restored')
+WHERE ledger = ? AND kind IN ('run.deleted', 'run.restored') AND body ->> 'run' IS NOT NULL
 GROUP BY 1 HAVING arg_max(kind, seq) = 'run.deleted'
 """
 

@@ -72,7 +72,8 @@ def migrate(path: Path, workspace: Workspace, found: str) -> bool:
 
     The old file stays beside it as `<name>.v<version>` until gc takes it.
     """
-    version = int(found.partition(" ")[0] or 0)
+    number = found.partition(" ")[0]
+    version = int(number) if number.isdecimal() else 0
     if not all(step in MIGRATIONS for step in range(version, VERSION)) or version == VERSION:
         return False
     with attached(path, read_only=False):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,7 @@ from mfbench.workspace.locks import locked, remove_free
 from mfbench.workspace.workspace import Workspace
 
 PATIENCE = 3.0  # seconds that a reader waits for another's fold before it takes what is there
-TRIES = 10  # folds of one reader, between each of which and its look somebody deletes the database
+LONG = 30.0  # seconds for which a reader makes a database again and again that somebody deletes before it is read
 
 
 class Store:
@@ -45,10 +47,13 @@ class Store:
         """
         told = None
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        for folded in (False, *[True] * TRIES):
+        until = time.monotonic() + LONG
+        for folds in count():
+            if folds > 2 and time.monotonic() > until:
+                raise StoreBusyError("the database goes away again and again while it is read", where=str(self.path))
             with locked(self.workspace.store_lock, shared=True):
                 with self._open(read_only=True, keep=keep) as con:
-                    if con and is_current(con, self.path) and (folded or told or not self._has_news(con)):
+                    if con and is_current(con, self.path) and (folds or told or not self._has_news(con)):
                         if told:
                             warnings.warn(told, StaleWarning, stacklevel=4)
                         yield con
@@ -59,7 +64,6 @@ class Store:
                 if told or not self.path.exists():
                     raise
                 told = f"what was written last may not be shown: {error.message}"
-        raise StoreBusyError("the database goes away again and again while it is read", where=str(self.path))
 
     def update(self, patience: float = 30.0) -> None:
         """Folds what is new, in bounded batches between which readers have their turn.

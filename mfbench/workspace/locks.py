@@ -10,12 +10,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from mfbench.core.errors import StoreBusyError
+from mfbench.core.ids import random_text
+
+LOOK = 0.5  # seconds: for so long a lock may be that of somebody who only asks whether it is held
 
 
 @contextmanager
 def locked(path: Path, *, shared: bool = False, timeout: float = 30.0) -> Iterator[None]:
     """Holds a lock on `path` (created when missing). Raises StoreBusyError after `timeout` seconds."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    descriptor, owner = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644), os.getpid()
     try:
         deadline = time.monotonic() + timeout
         wait = 0.001
@@ -30,7 +33,10 @@ def locked(path: Path, *, shared: bool = False, timeout: float = 30.0) -> Iterat
             wait = min(wait * 2, 0.05)
         yield
     finally:
-        os.close(descriptor)
+        if os.getpid() == owner:  # else a child that was forked meanwhile would end its parent's lock
+            _let_go(descriptor)
+        else:
+            os.close(descriptor)
 
 
 def hold(path: Path, content: str = "") -> int:
@@ -39,7 +45,7 @@ def hold(path: Path, content: str = "") -> int:
     The file appears under its name only once the lock is held, so nobody ever sees it free. A forked child holds
     it too: it may still write what belongs to the holder. Raises FileExistsError where the name is taken.
     """
-    staged = path.with_name(f".{path.name}.{os.getpid()}")
+    staged = path.with_name(f".{path.name}.{random_text(8)}")
     descriptor = os.open(staged, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
     try:
         os.write(descriptor, content.encode())
@@ -64,9 +70,12 @@ def hold_again(path: Path, content: str = "") -> int:
             descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
         except FileNotFoundError:  # taken away just now
             continue
-        if not _try(descriptor, fcntl.LOCK_EX):
-            os.close(descriptor)
-            raise FileExistsError(path)
+        deadline = time.monotonic() + LOOK
+        while not _try(descriptor, fcntl.LOCK_EX):
+            if time.monotonic() > deadline:
+                os.close(descriptor)
+                raise FileExistsError(path)
+            time.sleep(0.001)
         if _is_named(descriptor, path):
             os.truncate(descriptor, 0)
             os.write(descriptor, content.encode())
@@ -84,7 +93,7 @@ def remove_free(path: Path) -> None:
         if _try(descriptor, fcntl.LOCK_EX) and _is_named(descriptor, path):
             path.unlink(missing_ok=True)
     finally:
-        os.close(descriptor)
+        _let_go(descriptor)
 
 
 def _is_named(descriptor: int, path: Path) -> bool:
@@ -104,7 +113,13 @@ def is_held(path: str | Path) -> bool:
     try:
         return not _try(descriptor, fcntl.LOCK_SH)
     finally:
-        os.close(descriptor)
+        _let_go(descriptor)
+
+
+def _let_go(descriptor: int) -> None:
+    """Unlocks before it closes: a child that another thread has forked meanwhile has the descriptor too."""
+    fcntl.flock(descriptor, fcntl.LOCK_UN)
+    os.close(descriptor)
 
 
 def _try(descriptor: int, how: int) -> bool:

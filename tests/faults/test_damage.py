@@ -69,7 +69,7 @@ def test_only_the_touched_lines_of_a_segment_are_lost_and_named(
     workspace: Workspace, chance: random.Random, rounds: Rounds
 ) -> None:
     """Also of a segment that was read before: the database goes on holding what it has, and is made anew on demand."""
-    for _ in rounds(30):
+    for _ in rounds(20):
         run = _run(workspace)
         folded_before = chance.random() < 0.4
         if folded_before:
@@ -106,7 +106,7 @@ def test_only_the_touched_lines_of_a_segment_are_lost_and_named(
 def test_a_damaged_ledger_keeps_every_entry_that_was_not_touched(
     tmp_path: Path, chance: random.Random, rounds: Rounds
 ) -> None:
-    for number in rounds(30):
+    for number in rounds(15):
         workspace = create(tmp_path / f"{number}")
         for version in range(4):
             register(workspace, make_run(workspace), b"%d" % version, f"m{version}")
@@ -160,7 +160,7 @@ def test_a_damaged_database_gives_no_wrong_answer_and_is_mended(
     before = stored(workspace)
     whole = workspace.database.read_bytes()
     told = workspace.root.parent / "answer"
-    for number in rounds(25):
+    for number in rounds(16):
         damaged = bytearray(whole)
         at = chance.randrange(len(whole)) if number % 4 else chance.randrange(12288)  # the headers more often
         what = chance.random()

@@ -67,7 +67,7 @@ def test_killed_drivers_and_workers_are_resumed_to_the_same_model(
     seconds = time.monotonic() - started
     [first] = Registry(project.workspace).model("tiny").versions.values()
     kills = 0
-    for number in rounds(4):
+    for number in rounds(3):
         # Another seed for the search of what is cached, the same model: only the steps before run again.
         for path in project.workspace.cache.glob("*.json"):
             path.unlink()
@@ -103,7 +103,7 @@ def test_killed_drivers_and_workers_are_resumed_to_the_same_model(
         models = Registry(project.workspace).models()
         assert [(model.name, list(model.versions)) for model in models.values()] == [("tiny", [1])]
         assert models["tiny"].versions[1] == first
-    assert kills >= len(rounds(4)) / 2
+    assert kills >= len(rounds(3)) / 2
     assert {one.code for one in examine(project.workspace)} <= {"workspace.disk"}
     assert_exact(project.workspace)
 

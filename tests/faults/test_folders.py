@@ -127,7 +127,7 @@ def test_the_database_is_deleted_under_readers_and_folders(
     others = [children.start(work.read_on, str(workspace.root), less=True) for _ in range(2)]
     others.append(children.start(work.fold_on, str(workspace.root), *sizes))
     while writer.is_alive():
-        time.sleep(chance.random() * 0.2)
+        time.sleep(chance.random() * 0.3)
         for name in chance.choice([["store.duckdb"], ["store.duckdb"], ["store.duckdb", "store.duckdb.wal"]]):
             (workspace.root / name).unlink(missing_ok=True)
     children.wait(writer)

@@ -16,6 +16,7 @@ import pytest
 
 from mfbench.core.errors import StaleWarning, UsageError, WorkspaceError
 from mfbench.journal.ledger import open_ledger
+from mfbench.journal.reader import Cursor, Event
 from mfbench.store import batch
 from mfbench.store import store as store_module
 from mfbench.store.runs import list_runs
@@ -193,6 +194,49 @@ def test_a_ledger_is_read_on_from_where_it_was_and_anew_where_it_was_changed(wor
     for number in range(7):
         _tell(workspace, f"other.{number}", "r")
     assert kinds() == [f"other.{at}" for at in range(7)]
+
+
+def test_a_ledger_that_is_shorter_than_it_was_is_read_anew(workspace: Workspace) -> None:
+    """Restored from an earlier copy, or repaired."""
+    run = _run(workspace)
+    _tell(workspace, "some.0", "r")
+    earlier = workspace.ledger.read_bytes()
+    _tell(workspace, "run.deleted", run.id)
+    assert _count(workspace) == 0
+    workspace.ledger.write_bytes(earlier)
+    assert _count(workspace) == 1
+    assert Store(workspace).rows("SELECT kind FROM ledger") == [{"kind": "some.0"}]
+
+
+def test_a_deletion_that_names_no_run_hinders_nobody(workspace: Workspace) -> None:
+    _run(workspace)
+    with open_ledger(workspace.ledger) as ledger:
+        ledger.append_all([("run.deleted", {}, ""), ("run.deleted", {"run": None}, "")])
+    assert _count(workspace) == 1
+
+
+def test_a_run_that_goes_away_while_it_is_read_and_comes_back_is_read_whole(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = _run(workspace, 40)
+    folder, away = workspace.run_folder(run.id), workspace.root / "trash" / run.id
+    monkeypatch.setattr(batch, "CHUNK", 300)
+    real = Cursor.read
+    reads = iter(range(1, 5))
+
+    def moved(cursor: Cursor, limit: int | None = None) -> list[Event]:
+        number = next(reads, 0)
+        if number == 3:
+            folder.rename(away)
+        found = real(cursor, limit)
+        if number == 3:
+            away.rename(folder)
+        return found
+
+    monkeypatch.setattr(Cursor, "read", moved)
+    Store(workspace).update()
+    assert Store(workspace).rows("SELECT n FROM run_metrics") == [{"n": 40}]
+    assert stored(workspace) == expected(workspace)
 
 
 def test_a_rebuild_serves_readers_meanwhile_and_survives_a_kill(workspace: Workspace) -> None:

@@ -3,12 +3,13 @@ from __future__ import annotations
 import os
 import threading
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from mfbench.core.errors import StoreBusyError
-from mfbench.workspace.locks import hold, is_held, locked
+from mfbench.workspace.locks import hold, hold_again, is_held, locked
 from tests.children import kill, output, start
 
 
@@ -116,3 +117,49 @@ def test_a_lock_is_released_by_an_error(tmp_path: Path) -> None:
         _ = 1 / 0
     with locked(tmp_path / "lock", timeout=0.02):
         pass
+
+
+def test_a_child_that_is_forked_meanwhile_does_not_go_on_holding_a_lock(tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    with locked(tmp_path / "lock"):
+        child = os.fork()
+        if child == 0:
+            os.read(reading, 1)
+            os._exit(0)
+    try:
+        with locked(tmp_path / "lock", timeout=0.0):
+            pass
+    finally:
+        os.write(writing, b"x")
+        os.waitpid(child, 0)
+        os.close(reading)
+        os.close(writing)
+
+
+def test_a_child_that_leaves_the_block_does_not_end_its_parents_lock(tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        stack.enter_context(locked(tmp_path / "lock"))
+        child = os.fork()
+        if child == 0:
+            try:
+                stack.close()
+            finally:
+                os._exit(0)
+        os.waitpid(child, 0)
+        with pytest.raises(StoreBusyError), locked(tmp_path / "lock", timeout=0.0):
+            pass
+
+
+def test_who_takes_over_is_not_refused_because_others_look(tmp_path: Path) -> None:
+    path = tmp_path / "marker"
+    path.touch()
+    child = os.fork()
+    if child == 0:
+        while True:
+            is_held(path)
+    try:
+        for _ in range(300):
+            os.close(hold_again(path))
+    finally:
+        os.kill(child, 9)
+        os.waitpid(child, 0)
