@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from mfbench.core.progress import Progress
 from mfbench.workspace.workspace import Workspace
 
 PathLike = str | os.PathLike[str]
-Progress = Callable[[str, int, int], None]  # what is being done, how many are done, of how many
 
 
 class Upkeep:
@@ -74,7 +74,7 @@ class Upkeep:
         force: bool = False,
         progress: Progress | None = None,
     ) -> dict[str, Any]:
-        """Writes runs and versions of models with all that belongs to them to one archive: {path, runs, models, bytes}."""
+        """Writes runs and versions of models with all that belongs to them to one file: {path, runs, models, bytes}."""
         from mfbench.care.exporting import export
 
         return export(self.workspace, Path(path), runs, models, force=force, progress=progress)

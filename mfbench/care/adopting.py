@@ -20,8 +20,8 @@ from typing import Any
 from mfbench.bundle.manifest import Manifest, parse_manifest
 from mfbench.care.foreign import ForeignLedger, place
 from mfbench.care.journals import fingerprint
-from mfbench.care.zipped import fsync
 from mfbench.core.errors import DamageError, DiskError, from_os
+from mfbench.core.files import fsync
 from mfbench.core.ids import random_text
 from mfbench.core.text import plural
 from mfbench.journal.blobs import Blobs
@@ -153,6 +153,7 @@ class Incoming:
                 if error.errno not in (EEXIST, ENOTEMPTY):
                     raise
                 self.taken.skip("run", run, "it has just come from elsewhere")
+        self.workspace.touch_runs()
         fsync(self.workspace.runs)
 
 

@@ -124,10 +124,6 @@ def is_id(text: str) -> bool:
     return re.fullmatch(_ID, text) is not None
 
 
-def is_digest(text: str) -> bool:
-    return re.fullmatch(r"[0-9a-f]{64}", text) is not None
-
-
 def is_run_file(path: str) -> bool:
     """Whether a file of that relative path may lie in a run's folder, here and on any other system."""
     parts = path.split("/")

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from mfbench.core.errors import NotFoundError, UsageError, from_os
+from mfbench.core.files import fsync
 from mfbench.core.ids import random_text
 from mfbench.core.text import plural
 from mfbench.journal.deletions import DELETED, RESTORED, deletions, last_decisions
@@ -49,10 +50,16 @@ def delete_runs(workspace: Workspace, runs: Sequence[str], reason: str = "") -> 
         except UsageError:
             ledger.append_all([(RESTORED, {"run": run}, "one was taken up while it was deleted") for run in chosen])
             raise
-        _move([(workspace.run_folder(run), _trash_name(workspace, run)) for run in chosen])
+        _move(workspace, [(workspace.run_folder(run), workspace.root / "trash" / run) for run in chosen])
         for run in chosen:
             remove_free(workspace.live / run)
     return chosen
+
+
+def refuse_deletion(workspace: Workspace, runs: Sequence[str]) -> None:
+    """Raises the UsageError with which `delete_runs` would refuse these ids now; changes nothing."""
+    _refuse_alive(workspace, list(runs))
+    _refuse_registered(read_ledger(workspace.ledger), list(runs))
 
 
 def restore_runs(workspace: Workspace, runs: Sequence[str], reason: str = "") -> list[str]:
@@ -65,8 +72,9 @@ def restore_runs(workspace: Workspace, runs: Sequence[str], reason: str = "") ->
         # killed. The other way round a run could stand in the ledger as restored while gc empties the trash.
         moves = [(workspace.root / "trash" / run, workspace.run_folder(run)) for run in chosen]
         moves = [(source, target) for source, target in moves if not os.path.lexists(target)]
-        _move(moves)
-        _sync(workspace.runs, workspace.root / "trash")
+        _move(workspace, moves)
+        for folder in {path.parent for move in moves for path in move}:
+            fsync(folder)
         ledger.append_all([(RESTORED, {"run": run}, reason) for run in chosen] if chosen else [])
     return chosen
 
@@ -95,7 +103,7 @@ def open_moves(workspace: Workspace, entries: Iterable[Entry]) -> list[Move]:
     for run, entry in last_decisions(entries).items():
         folder, trash = workspace.run_folder(run), workspace.root / "trash" / run
         if entry.kind == DELETED and os.path.lexists(folder) and not workspace.is_alive(run):
-            moves.append((folder, _trash_name(workspace, run)))
+            moves.append((folder, trash))
         elif entry.kind == RESTORED and os.path.lexists(trash) and not os.path.lexists(folder):
             moves.append((trash, folder))
     return moves
@@ -104,7 +112,7 @@ def open_moves(workspace: Workspace, entries: Iterable[Entry]) -> list[Move]:
 def finish_moves(workspace: Workspace, entries: Iterable[Entry]) -> list[Move]:
     """Moves them; the caller holds the ledger's lock, and `entries` is what stands in it."""
     moves = open_moves(workspace, entries)
-    _move(moves)
+    _move(workspace, moves)
     for source, _ in moves:
         remove_free(workspace.live / source.name)
     return moves
@@ -192,32 +200,19 @@ def _places(workspace: Workspace, run: str) -> tuple[Path, Path]:
     return workspace.root / "trash" / run, workspace.run_folder(run)
 
 
-def _trash_name(workspace: Workspace, run: str) -> Path:
-    trash = workspace.root / "trash"
-    free = not os.path.lexists(trash / run)
-    return trash / (run if free else f"{run}.{random_text(6)}")  # something of that name was put back by hand
-
-
-def _move(moves: Sequence[Move]) -> None:
+def _move(workspace: Workspace, moves: Sequence[Move]) -> None:
     """Renames; what goes to the trash is as old as its move. One that is where it should be already is fine."""
     for source, target in moves:
         try:
             target.parent.mkdir(exist_ok=True)
             os.utime(source, follow_symlinks=False)
+            # What lies there is of an earlier deletion, or was put back by hand: what comes back is the last.
+            if target.parent != workspace.runs and os.path.lexists(target):
+                target.rename(target.with_name(f"{target.name}.{random_text(6)}"))
             source.rename(target)
         except FileNotFoundError:  # taken away by hand
             continue
         except OSError as error:
             raise from_os(error, f"{source.name} could not be moved to {target.parent.name}/") from error
-
-
-def _sync(*folders: Path) -> None:
-    for folder in folders:
-        try:
-            descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-        except FileNotFoundError:
-            continue
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    if moves:
+        workspace.touch_runs()

@@ -9,14 +9,14 @@ from pathlib import Path
 from mfbench.bundle.manifest import parse_manifest
 from mfbench.care.elsewhere import Elsewhere
 from mfbench.care.findings import Finding, Look, beyond, short
-from mfbench.care.readable import is_digest
 from mfbench.core.errors import DamageError
-from mfbench.core.hashing import digest_file
+from mfbench.core.hashing import digest_file, is_digest
 from mfbench.core.text import plural
 from mfbench.journal.blobs import Blobs
 
 MODEL = "restore it from a copy of the workspace, or run the recipe of its run again: the same inputs make it anew"
 ARTIFACT = "restore it from a copy; a step's output is made anew when the recipe runs again"
+READ = "give yourself the right to read it: chmod u+r"
 STEP = 1 << 26  # bytes between two words about progress
 
 
@@ -26,7 +26,10 @@ def examine_blobs(look: Look) -> Iterator[Finding]:
     sizes, writable = _listing(look)
     for name in _strays(look):
         yield beyond("blob.stray", f"blobs/{name}", "this is no file", "move it away")
-    wrong = dict(_wrong(look, sizes))
+    unread: dict[str, str] = {}
+    wrong = dict(_wrong(look, sizes, unread))
+    for digest, why in unread.items():
+        yield beyond("blob.unreadable", f"blobs/{digest}", f"it cannot be read: {why}", READ)
     blobs, elsewhere = Blobs(look.workspace.blobs), Elsewhere(look.workspace)
     for digest, why in wrong.items():
         need = look.needs.get(digest)
@@ -81,8 +84,11 @@ def _strays(look: Look) -> list[str]:
         return []
 
 
-def _wrong(look: Look, sizes: dict[str, int]) -> Iterator[tuple[str, str]]:
-    """(digest, why) of blobs that do not hold what they should; their content is read unless the look is a fast one."""
+def _wrong(look: Look, sizes: dict[str, int], unread: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """(digest, why) of blobs that do not hold what they should; their content is read unless the look is a fast one.
+
+    Those that cannot be read are added to `unread`, with the reason.
+    """
     done = told = 0
     total = sum(sizes.values())
     for digest, size in sizes.items():
@@ -96,7 +102,7 @@ def _wrong(look: Look, sizes: dict[str, int]) -> Iterator[tuple[str, str]]:
             except FileNotFoundError:  # gc has taken it meanwhile
                 continue
             except OSError as error:
-                yield digest, error.strerror or str(error)
+                unread[digest] = error.strerror or str(error)
         done += size
         if done - told > STEP:
             look.tell("reading blobs", done, total)

@@ -5,18 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import msgspec
-
+from mfbench.care.cached import outputs
 from mfbench.care.findings import Finding, Look
 from mfbench.journal.blobs import Blobs
 
 AGAIN = "none is needed: the step runs again; to take the entry away: mfbench doctor --repair"
-
-
-class _Outputs(msgspec.Struct):
-    """Of an entry, what has to be there: the digests and bytes of its outputs."""
-
-    outputs: dict[str, tuple[str, int]]
 
 
 def examine_cache(look: Look) -> Iterator[Finding]:
@@ -30,10 +23,10 @@ def examine_cache(look: Look) -> Iterator[Finding]:
 def why_useless(path: Path, blobs: Blobs) -> str:
     """'' for an entry that can be used, and for one that is gone."""
     try:
-        outputs = msgspec.json.decode(path.read_bytes(), type=_Outputs).outputs
+        made = outputs(path.read_bytes())
     except FileNotFoundError:
         return ""
-    except (OSError, msgspec.MsgspecError, ValueError) as error:
+    except (OSError, ValueError) as error:
         return f"it cannot be read: {error}"
-    missing = [name for name, (digest, size) in outputs.items() if not blobs.has(digest, size)]
+    missing = [name for name, (digest, size) in made.items() if not blobs.has(digest, size)]
     return f"its output {missing[0]} is missing" if missing else ""

@@ -25,7 +25,8 @@ def examine_database(look: Look) -> Iterator[Finding]:
     except StoreBusyError as error:
         yield beyond("database.busy", where, error.message, error.hint or "try again later")
     except DiskError as error:
-        yield beyond("database.disk", where, error.message, error.hint or "free some space")
+        told = f"{error.message} ({error.where})" if error.where else error.message
+        yield beyond("database.disk", where, told, error.hint or "make room there, or give yourself the right to it")
     except MfbenchError as error:
         yield beyond("database.unusable", where, error.message, error.hint or "mfbench doctor --rebuild")
     except OSError as error:  # a segment that nobody may read stops every fold

@@ -17,7 +17,7 @@ LITTLE = 100_000_000  # bytes: less free space than that, or than 1%, is nearly 
 
 
 def examine_home(look: Look) -> Iterator[Finding]:
-    yield from _marker(look)
+    yield from wrong_marker(look)
     try:
         look.workspace.trusted_types  # noqa: B018  reads the whole configuration
     except MfbenchError as error:
@@ -38,7 +38,7 @@ def examine_home(look: Look) -> Iterator[Finding]:
         yield beyond("workspace.disk", ".", free, "free some space; see what can go: mfbench gc --dry-run")
 
 
-def _marker(look: Look) -> Iterator[Finding]:
+def wrong_marker(look: Look) -> Iterator[Finding]:
     """workspace.json: without its id, neither the ledger nor anything else can be found."""
     path = look.workspace.root / "workspace.json"
     try:

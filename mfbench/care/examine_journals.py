@@ -7,15 +7,16 @@ from collections.abc import Iterator
 
 from mfbench.care.findings import Finding, Look, beyond, short
 from mfbench.care.headers import wrong_headers
-from mfbench.care.readable import is_digest
 from mfbench.care.scan import Journal, Segment, scan
 from mfbench.core.errors import MfbenchError
+from mfbench.core.hashing import is_digest
 from mfbench.core.text import plural
 from mfbench.journal.sealed import SEALED
 from mfbench.store.verify import Known, verify
 
 COPY = "restore the file from a copy, if there is one; all else is read"
 LOST = "go on with it: mfbench runs resume RUN; or end it as failed: mfbench doctor --repair"
+SCRIPT = "run the script again; to end this run as failed: mfbench doctor --repair"
 STILL = "; the database, until it is made anew, still has what it held"
 STEP = 500  # runs between two words about progress
 
@@ -69,7 +70,8 @@ def _told(look: Look, journal: Journal) -> Iterator[Finding]:
     yield from wrong_headers(journal)
     yield from _gone(look.known, journal)
     if not journal.alive and not journal.ended and not journal.unreadable and not _has_ended(look.known, journal):
-        yield Finding("run.lost", place, "the run has no end and its leader is dead", LOST)
+        resumable = (look.workspace.run_folder(journal.run) / "job.json").is_file()  # a script's run has none
+        yield Finding("run.lost", place, "the run has no end and its leader is dead", LOST if resumable else SCRIPT)
 
 
 def _without_journal(journal: Journal, place: str) -> Finding:

@@ -22,6 +22,9 @@ def examine_ledgers(look: Look) -> Iterator[Finding]:
     except OSError as error:
         yield beyond("ledger.unreadable", _name(own), f"it cannot be read: {error.strerror}", READ)
         return
+    if not own.exists() and own.with_suffix(".lock").exists():  # somebody has written to it, or was about to
+        told = "the file is missing: which models, aliases and deletions there were stood in it"
+        yield beyond("ledger.missing", _name(own), told, "restore the file from a copy; or import the models again")
     look.entries, look.deleted = found.entries, set(deletions(found.entries))
     yield from _wrong(own, found, "", MEND, True)
     for (model, alias), number in dangling(found.entries).items():

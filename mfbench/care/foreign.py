@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from mfbench.care.zipped import fsync
 from mfbench.core.errors import DamageError
+from mfbench.core.files import write_whole
 from mfbench.core.hashing import digest_bytes
-from mfbench.core.ids import random_text
 from mfbench.journal.ledger import Entry, read_from
 from mfbench.workspace.workspace import Workspace
 
@@ -46,13 +45,5 @@ def compare(workspace: Workspace, foreign: ForeignLedger) -> bool:
 
 def place(workspace: Workspace, foreign: ForeignLedger) -> None:
     """Keeps it, whole or not at all; the caller holds this workspace's own ledger, so that no two do it at once."""
-    if not compare(workspace, foreign):
-        return
-    staged = workspace.ledgers / f".{random_text(12)}"
-    try:
-        staged.write_bytes(foreign.content)
-        fsync(staged)
-        staged.replace(workspace.ledgers / f"{foreign.workspace}.jsonl")
-        fsync(workspace.ledgers)
-    finally:
-        staged.unlink(missing_ok=True)
+    if compare(workspace, foreign):
+        write_whole(workspace.ledgers / f"{foreign.workspace}.jsonl", foreign.content)

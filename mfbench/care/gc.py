@@ -11,27 +11,18 @@ say that they are about to refer to a blob by `Blobs.claim`, and are never waite
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
-import msgspec
-
+from mfbench.care.cached import outputs
 from mfbench.care.garbage import Collection, Garbage, period
 from mfbench.care.leftovers import collect_markers, collect_staged, collect_trash, collect_work, listing
 from mfbench.care.roots import Roots
 from mfbench.core.errors import MfbenchError, StoreBusyError
+from mfbench.core.hashing import is_digest
 from mfbench.core.progress import Progress
 from mfbench.core.text import plural
 from mfbench.workspace.locks import locked
 from mfbench.workspace.workspace import Workspace
-
-_NAME = re.compile(r"[0-9a-f]{64}")
-
-
-class _CachedStep(msgspec.Struct):
-    """What of a cache entry matters here; the engine has the whole."""
-
-    outputs: dict[str, tuple[str, int]]
 
 
 def collect(
@@ -94,11 +85,10 @@ def _collect_cache(found: Collection, roots: Roots, keys: set[str], blobs: set[s
         path = found.workspace.cache / f"{key}.json"
         try:
             content = path.read_bytes()
-            outputs = msgspec.json.decode(content, type=_CachedStep).outputs.values()
-            missing = any(digest not in blobs for digest, _ in outputs)
+            missing = any(digest not in blobs for digest, _ in outputs(content).values())
         except FileNotFoundError:
             continue
-        except (OSError, msgspec.MsgspecError, ValueError):  # the last: text that is no UTF-8
+        except (OSError, ValueError):
             content, missing = b"", True
         named = key.encode() not in roots.unnamed
         reason = "what it made is gone" if missing else "" if named or roots.unread else "no run refers to it"
@@ -147,6 +137,6 @@ def _names(folder: Path, suffix: str) -> set[str]:
         entry.name.removesuffix(suffix)
         for entry in listing(folder)
         if entry.name.endswith(suffix)
-        and _NAME.fullmatch(entry.name.removesuffix(suffix))
+        and is_digest(entry.name.removesuffix(suffix))
         and entry.is_file(follow_symlinks=False)
     }

@@ -5,21 +5,22 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
-from mfbench.care.archive import Content, collision, is_digest, is_run_file
+from mfbench.care.archive import Content, collision, is_run_file
 from mfbench.core.errors import DamageError
-from mfbench.core.hashing import digest_file
+from mfbench.core.hashing import digest_file, is_digest
 from mfbench.journal.line import decode_line
 from mfbench.journal.reader import segment_names
 from mfbench.journal.sealed import SEALED, read_lines
 
 LOST = "lost"
 _SCRATCH = "work"  # where steps make their outputs: what is finished of them is content already
+T = TypeVar("T")
 _LONGEST = 256 << 20  # bytes of a line: nobody has logged a longer one
 
 
@@ -40,6 +41,10 @@ def read_journal(run: str, folder: Path) -> Journal:
 
     Raises DamageError where it is the journal of another run, or sealed and damaged.
     """
+    return _steadily(folder, lambda: _read_journal(run, folder))
+
+
+def _read_journal(run: str, folder: Path) -> Journal:
     journal = Journal(run)
     events = folder / "events"
     if (sealed := events / SEALED).is_file():
@@ -62,6 +67,10 @@ def read_journal(run: str, folder: Path) -> Journal:
 
 def fingerprint(folder: Path) -> dict[str, str]:
     """SHA-256 of the whole lines of each segment, whether or not the journal is sealed: a run is what it has said."""
+    return _steadily(folder, lambda: _fingerprint(folder))
+
+
+def _fingerprint(folder: Path) -> dict[str, str]:
     events = folder / "events"
     digests: dict[str, Any] = {}
     if (sealed := events / SEALED).is_file():
@@ -72,6 +81,20 @@ def fingerprint(folder: Path) -> dict[str, str]:
         for line in _lines(events / segment):
             digest.update(line)
     return {segment: digest.hexdigest() for segment, digest in digests.items()}
+
+
+def _steadily(folder: Path, read: Callable[[], T]) -> T:
+    """What `read` finds, read once more where the journal was sealed meanwhile: its segments go away then."""
+    sealed = folder / "events" / SEALED
+    before = sealed.exists()
+    try:
+        found = read()
+        if sealed.exists() == before:
+            return found
+    except FileNotFoundError:
+        if sealed.exists() == before:
+            raise
+    return read()
 
 
 def other_files(folder: Path) -> tuple[list[str], list[str]]:
@@ -134,7 +157,7 @@ def _take_line(journal: Journal, line: bytes, path: Path) -> None:
 
 
 def _take_digests(journal: Journal, values: Any) -> None:
-    journal.named.update(value for value in values if isinstance(value, str) and is_digest(value))
+    journal.named.update(value for value in values if is_digest(value))
 
 
 def _check_header(run: str, fields: list[Any], path: Path) -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import msgspec
 
-from mfbench.care.examine_home import ledger_ids
+from mfbench.care.examine_home import ledger_ids, wrong_marker
 from mfbench.care.findings import Finding, Look, Mended
-from mfbench.care.zipped import fsync
+from mfbench.core.files import write_whole
 from mfbench.core.ids import new_id, random_text
 from mfbench.workspace.workspace import FORMAT, Workspace
 
@@ -20,8 +20,10 @@ def make_folder(look: Look, finding: Finding) -> Mended:
     return Mended(finding.code, finding.where, "made, empty", lost)
 
 
-def write_marker(look: Look, finding: Finding) -> Mended:
+def write_marker(look: Look, finding: Finding) -> Mended | None:
     """The id is the name of the ledger; where there is none, nothing refers to the old one, and a new one will do."""
+    if not any(wrong_marker(look)):
+        return None
     root = look.workspace.root
     known = ledger_ids(look)
     found = known[0] if known else new_id()
@@ -32,22 +34,6 @@ def write_marker(look: Look, finding: Finding) -> Mended:
     (root / "store.duckdb").unlink(missing_ok=True)
     told = f"the id is {found}, {'as its ledger says' if known else 'a new one'}{kept}"
     return Mended(finding.code, finding.where, told, "" if known else "its old id")
-
-
-def write_whole(path: Path, content: bytes, mode: int = 0o644) -> None:
-    """All of it or nothing, on the disk when this returns."""
-    staged = path.with_name(f".{random_text(8)}")
-    try:
-        descriptor = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        staged.replace(path)
-    except BaseException:
-        staged.unlink(missing_ok=True)
-        raise
-    fsync(path.parent)
 
 
 def to_trash(workspace: Workspace, path: Path) -> str:

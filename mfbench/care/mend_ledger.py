@@ -12,8 +12,8 @@ from pathlib import Path
 import msgspec
 
 from mfbench.care.findings import REPAIR, Finding, Look, Mended, short
-from mfbench.care.mend_home import write_whole
 from mfbench.care.readable import Readable, dangling, read_all
+from mfbench.core.files import write_whole
 from mfbench.core.hashing import digest_bytes
 from mfbench.core.machine import actor
 from mfbench.journal.ledger import START, Entry, open_ledger

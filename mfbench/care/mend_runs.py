@@ -44,7 +44,8 @@ def end_lost(look: Look, finding: Finding) -> Mended | None:
     finally:
         os.close(marker)  # the marker itself goes once the end is in the database
     lost = "" if finding.code == "run.lost" else "whatever it has done: nothing of that was written down"
-    return Mended(finding.code, finding.where, "ended as failed; it can still be resumed", lost)
+    told = "ended as failed" + ("; it can still be resumed" if (folder / "job.json").is_file() else "")
+    return Mended(finding.code, finding.where, told, lost)
 
 
 def remove_marker(look: Look, finding: Finding) -> Mended | None:

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import fcntl
-import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from mfbench.care.adopting import DELETED_HERE, Incoming, Taken, incoming, same_run
-from mfbench.care.archive import Content, is_digest, is_id
+from mfbench.care.archive import Content, is_id
+from mfbench.care.cached import outputs
 from mfbench.care.foreign import ForeignLedger, compare, read_foreign
 from mfbench.care.journals import LOST, other_files, read_journal
 from mfbench.care.zipped import CHUNK
 from mfbench.core.errors import DamageError, UsageError
-from mfbench.core.hashing import digest_file
+from mfbench.core.hashing import digest_file, is_digest
 from mfbench.core.progress import Progress
 from mfbench.journal.blobs import Blobs
 from mfbench.journal.deletions import deletions
@@ -27,14 +25,7 @@ from mfbench.registry.models import reduce_models
 from mfbench.workspace.workspace import Workspace
 
 MERGED = "merged"
-_KEY = re.compile(r"[0-9a-f]{64}\.json")
 _CLONE = 0x40049409  # FICLONE of Linux: a copy that shares its blocks, where the file system can
-
-
-class _Cached(msgspec.Struct):
-    """Of a cache entry, what it needs: (digest, bytes) by output."""
-
-    outputs: dict[str, tuple[str, int]]
 
 
 def merge(
@@ -174,14 +165,14 @@ class _Merge:
     def _stage_cache(self) -> None:
         """Finished steps whose outputs are all here now: the same recipe on the same data runs nothing here either."""
         for path in sorted(self.other.cache.glob("*.json")):
-            if not _KEY.fullmatch(path.name) or (self.workspace.cache / path.name).exists() or not path.is_file():
+            if not is_digest(path.stem) or (self.workspace.cache / path.name).exists() or not path.is_file():
                 continue
             try:
                 content = path.read_bytes()
-                outputs = msgspec.json.decode(content, type=_Cached).outputs
-            except (OSError, msgspec.MsgspecError):
+                made = outputs(content).values()
+            except (OSError, ValueError):
                 continue  # the step runs again, as it would there
-            if all(is_digest(digest) and self._stage_blob(digest) for digest, _ in outputs.values()):
+            if all(is_digest(digest) and self._stage_blob(digest) for digest, _ in made):
                 if not self.dry_run:
                     (self.staged.folder / "cache" / path.name).write_bytes(content)
                 self.staged.cache.append(path.name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,6 @@ import msgspec
 from mfbench.core.hashing import digest_bytes
 from mfbench.journal.ledger import START, Entry
 from mfbench.journal.line import decode_line
-
-_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 class _Version(msgspec.Struct):
@@ -107,7 +104,3 @@ def _misunderstood(entry: Entry) -> str:
     except msgspec.ValidationError as error:
         return f"{entry.kind}: {error}"
     return ""
-
-
-def is_digest(text: object) -> bool:
-    return isinstance(text, str) and _DIGEST.fullmatch(text) is not None

@@ -65,7 +65,7 @@ class Journal:
     @property
     def rows(self) -> int:
         """Events that have a row in the database."""
-        headers = sum(event[2] == "header" for segment in self.segments for event in segment.told)
+        headers: int = sum(event[2] == "header" for segment in self.segments for event in segment.told)
         return sum(segment.lines for segment in self.segments) - headers
 
     @property
@@ -114,6 +114,7 @@ def _segment(path: str, name: str, suspect: bool) -> Segment:
             return _quickly(path, name)
         except ValueError:
             pass
+    open(path, "rb").close()  # noqa: PTH123  raises OSError, which a cursor tells as a damage
     segment, cursor = Segment(name), Cursor(path)
     while not cursor.at_end:
         events = cursor.read(_CHUNK)

@@ -18,6 +18,7 @@ from types import TracebackType
 
 from mfbench.care.archive import INDEX, LARGEST_INDEX, Content, Index, parse_index
 from mfbench.core.errors import DamageError, UsageError, from_os
+from mfbench.core.files import fsync
 from mfbench.core.ids import random_text
 
 CHUNK = 1 << 20
@@ -34,6 +35,8 @@ class ArchiveWriter:
         if target.is_dir() or (target.exists() and not force):
             hint = "name another file" if target.is_dir() else "name another file, or replace it: --force"
             raise UsageError("there is something of that name already", where=str(target), hint=hint)
+        if not target.parent.is_dir():
+            raise UsageError("there is no such folder", where=str(target.parent), hint="make it, or name another")
         self._staged = target.with_name(f".{target.name[:100]}.{random_text(8)}")
 
     def __enter__(self) -> ArchiveWriter:
@@ -164,6 +167,8 @@ class Archive:
 def open_archive(path: Path) -> Iterator[Archive]:
     """Raises UsageError for a file that is no archive, DamageError for one that is damaged."""
     try:
+        if path.exists() and not path.is_file() and not path.is_dir():  # opening a pipe would wait for its writer
+            raise UsageError("the archive has to be a file", where=str(path))
         with path.open("rb") as stream:
             sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
             size = stream.seek(0, os.SEEK_END)
@@ -178,12 +183,3 @@ def open_archive(path: Path) -> Iterator[Archive]:
         if error.filename != os.fspath(path):
             raise
         raise UsageError(f"the archive cannot be read: {error.strerror}", where=str(path)) from None
-
-
-def fsync(path: Path) -> None:
-    """What stands in a file, or which names stand in a folder, survives a power cut from now on."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -117,10 +117,10 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], right: Se
 
 def _fitting(columns: Sequence[str], texts: list[list[str]], width: int) -> int:
     """How many columns fit, from the left: a table of single letters tells nobody anything."""
-    used = 0
+    used = -1  # between two columns are three signs, at the edges one each
     for i, name in enumerate(columns):
         longest = max((len(text) for row in texts for text in row[i].split("\n")), default=0)
-        used += max(len(name), longest if name in _WHOLE else min(longest, 24)) + 2
+        used += max(len(name), longest if name in _WHOLE else min(longest, 24)) + 3
         if used > width and i:
             return i
     return len(columns)

@@ -7,9 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mfbench.cli.common import cell, json_option, narrate, open_bench, print_json, print_table, workspace_option
+from mfbench.cli.common import (
+    cell,
+    json_option,
+    narrate,
+    open_bench,
+    print_json,
+    print_table,
+    printable,
+    workspace_option,
+)
 from mfbench.cli.output import chosen, force_option, format_option, on_terminal, output_option, refuse_existing, write
-from mfbench.core.text import plural
+from mfbench.core.text import plural, seconds
 
 if TYPE_CHECKING:
     import polars as pl
@@ -60,9 +69,15 @@ def curve(
         _list(bench, runs, form)
         return
     drawn = on_terminal(form, output)
-    frame = bench.curve(runs, keys, points=_width() * 2 if drawn else points, x=axis)
+    found = list(dict.fromkeys(map(bench.workspace.find_run, runs)))
+    frame = bench.curve(found, keys, points=_width() * 2 if drawn else points, x=axis)
+    there = set(frame.select("run", "key").unique().rows())
+    for run in found:
+        for key in dict.fromkeys(keys):
+            if (run, key) not in there:
+                narrate(f"run {run} has no metric {printable(key)!r}")
     if drawn:
-        _draw(frame)
+        _draw(frame, axis)
         return
     table = frame.to_arrow()
     write(form, output, force, table.schema, table.to_batches(10_000))
@@ -90,7 +105,7 @@ def _width() -> int:
     return max(20, min(100, shutil.get_terminal_size().columns - 14))
 
 
-def _draw(frame: pl.DataFrame) -> None:
+def _draw(frame: pl.DataFrame, axis: str) -> None:
     """A panel for each run and metric."""
     from mfbench.cli.plot import draw
 
@@ -100,7 +115,7 @@ def _draw(frame: pl.DataFrame) -> None:
         x = part["x"].to_physical().to_list()
         lines, bottom, top = draw(x, part["min"].to_list(), part["max"].to_list(), width, _HEIGHT)
         labels = [cell(top), *[""] * (_HEIGHT - 2), cell(bottom)]
-        begins, ends = _at(part["x"][0]), _at(part["x"][-1])
+        begins, ends = _at(part["x"][0]), _at(part["x" if axis != "step" else "step_max"][-1])
         click.echo(f"{chr(10) if place else ''}{cell(key)}  {run}")
         for label, line in zip(labels, lines, strict=True):
             click.echo(f"{label:>11} {line}")
@@ -118,4 +133,4 @@ def _words(part: pl.DataFrame) -> str:
 def _at(value: Any) -> str:
     if isinstance(value, datetime):
         return cell(value)
-    return f"{value:,.1f} s" if isinstance(value, float) else f"step {value:,}"
+    return seconds(value) if isinstance(value, float) else f"step {value:,}"

@@ -47,10 +47,13 @@ def delete(
     They move to the trash and can be brought back until `mfbench gc` takes them, after a day there. A run that is going
     on, or that a version of a model came from, is refused.
     """
+    from mfbench.care.deletion import refuse_deletion
+
     if not runs and where is None:
         raise click.UsageError("name a RUN, or give --where CONDITION")
     bench = open_bench(workspace)
     chosen = _chosen(bench, runs, where)
+    refuse_deletion(bench.workspace, chosen)
     if dry_run or not chosen:
         if as_json:
             print_json({"deleted": [], "would_delete": chosen})

@@ -62,11 +62,16 @@ def write(form: str, output: str | None, force: bool, schema: pa.Schema, batches
 
 
 def refuse_existing(output: str | None, force: bool) -> None:
-    """Raises UsageError for a folder, and for a file that is there unless `force`: before long work, not after it."""
+    """Raises UsageError for a folder, or where there is none for the file, and for a file that is there unless `force`:
+    before long work, not after it."""
     from mfbench.core.errors import UsageError
 
     target = Path(output or "-")
-    if output in (None, "-") or not target.exists():
+    if output in (None, "-"):
+        return
+    if not target.parent.is_dir():
+        raise UsageError("there is no such folder", where=str(target.parent), hint="make it, or name another")
+    if not target.exists():
         return
     if target.is_dir():
         raise UsageError("this is a folder", where=str(target), hint="name a file in it")

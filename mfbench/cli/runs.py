@@ -59,6 +59,9 @@ def list_(where: str | None, sort: str | None, limit: int, page: int, workspace:
     if not total:
         narrate("no run matches" if where else "no runs yet; the first: mfbench run RECIPE")
         return
+    if not rows:
+        narrate(f"there is no page {page}: {total:,} runs, the last is --page {-(-total // limit)}")
+        return
     keys = _metric_keys(rows)
     # Least wanted last: a narrow terminal leaves those out.
     columns = ["run", "name", "status", *keys[:1], "model", "took", *keys[1:], "started"]
@@ -69,9 +72,8 @@ def list_(where: str | None, sort: str | None, limit: int, page: int, workspace:
     ]  # fmt: skip
     print_table(columns, table, right=["took", *keys])
     if total > len(rows):
-        narrate(
-            f"runs {(page - 1) * limit + 1} to {(page - 1) * limit + len(rows)} of {total}; next: --page {page + 1}"
-        )
+        first, last = (page - 1) * limit + 1, (page - 1) * limit + len(rows)
+        narrate(f"runs {first:,} to {last:,} of {total:,}" + (f"; next: --page {page + 1}" if last < total else ""))
 
 
 @command.command("show")

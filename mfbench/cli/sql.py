@@ -94,6 +94,8 @@ def _text(path: str) -> str:
             return str(stream.read())
     except UnicodeDecodeError:
         raise UsageError("the query is not UTF-8 text", where=path) from None
+    except (FileNotFoundError, IsADirectoryError) as error:
+        raise UsageError(f"the query cannot be read: {error.strerror}", where=path) from None
     except OSError as error:
         raise from_os(error, "the query cannot be read") from error
 

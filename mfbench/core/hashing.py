@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from pathlib import Path
 from typing import Any
 
 from mfbench.core import jsonio
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 def digest_bytes(content: bytes) -> str:
@@ -21,3 +24,7 @@ def digest_value(value: Any) -> str:
 def digest_file(path: Path) -> str:
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def is_digest(text: object) -> bool:
+    return isinstance(text, str) and _DIGEST.fullmatch(text) is not None

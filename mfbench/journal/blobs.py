@@ -97,7 +97,8 @@ class Blobs:
         return True
 
     def _missing(self, digest: str) -> DamageError:
-        return DamageError(f"blob {digest[:12]} is missing", where=str(self.folder))
+        hint = "what is missing, and the way out, tells: mfbench doctor"
+        return DamageError(f"blob {digest[:12]} is missing", where=str(self.folder), hint=hint)
 
     def _damaged(self, digest: str) -> DamageError:
         hint = "move the file away and run the recipe again: the step that made it will run anew"

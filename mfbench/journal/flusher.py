@@ -15,9 +15,11 @@ import atexit
 import os
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
+from mfbench.core.files import fsync
 from mfbench.workspace.disk import BEAT
 
 INTERVAL = float(os.environ.get("MFBENCH_FLUSH_SECONDS", "1.0"))
@@ -92,16 +94,8 @@ def _sync_folder(folder: str) -> None:
     except OSError:
         return
     for path in (*paths, folder, run, os.path.dirname(run)):  # noqa: PTH120
-        try:
-            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        except OSError:
-            continue
-        try:
-            os.fsync(descriptor)
-        except OSError:
-            pass
-        finally:
-            os.close(descriptor)
+        with suppress(OSError):
+            fsync(path)
 
 
 def _sync_disks(folders: list[str]) -> bool:

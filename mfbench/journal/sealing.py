@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from mfbench.core.errors import from_os
+from mfbench.core.files import fsync
 from mfbench.core.ids import random_text
 from mfbench.journal.line import decode_next
 from mfbench.journal.reader import segment_names
@@ -88,9 +89,9 @@ def _make(folder: Path, names: list[str]) -> None:
     try:
         _write(staged, folder, names)
         _compare(staged, folder, names)
-        _fsync(staged)
+        fsync(staged)
         staged.replace(folder / SEALED)
-        _fsync(folder)
+        fsync(folder)
     finally:
         staged.unlink(missing_ok=True)
 
@@ -180,11 +181,3 @@ def _remove_segments(folder: Path) -> int:
 
 def _size(path: Path) -> int:
     return path.stat().st_size
-
-
-def _fsync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

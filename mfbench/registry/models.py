@@ -141,6 +141,7 @@ class Registry:
     def set_alias(self, name: str, alias: str, number: int, reason: str = "") -> tuple[Version, int | None]:
         """Points `alias` at a version: (version, the number it pointed at before)."""
         check_alias(alias)
+        self.workspace.require_writable("set an alias")
         version = self.find(f"{name}:{number}")
         with open_ledger(self.workspace.ledger) as ledger:
             model = reduce_models(ledger.entries)[name]
@@ -151,6 +152,7 @@ class Registry:
 
     def remove_alias(self, name: str, alias: str, reason: str = "") -> int:
         """Takes an alias away; the number it pointed at."""
+        self.workspace.require_writable("take an alias away")
         number = self.find(f"{name}@{alias}").number
         with open_ledger(self.workspace.ledger) as ledger:
             model = reduce_models(ledger.entries)[name]

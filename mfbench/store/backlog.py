@@ -131,7 +131,7 @@ def _changed(workspace: Workspace) -> str:
     """When a run came or went. Two within one tick of the kernel's clock look like one: a run that is made has a marker
     as well, and what is moved in is told by `Workspace.touch_runs`."""
     try:
-        return str(os.stat(workspace.runs).st_mtime_ns)
+        return str(workspace.runs.stat().st_mtime_ns)
     except FileNotFoundError:
         return ""
 

@@ -46,7 +46,10 @@ class Batch:
         folder = events_folder(workspace, run)
         sealed = f"{folder}/{SEALED}"
         is_sealed = run in todo.sealed or os.path.exists(sealed)  # noqa: PTH110  thousands of runs
-        names, before = segment_names(folder), self.rows.mark()
+        try:
+            names, before = segment_names(folder), self.rows.mark()
+        except OSError as error:  # one folder without the right to read it must not hide the other runs
+            return self._unread(run, alive, error)
         if run not in todo.sealed and (is_sealed or self._is_another(run, folder)):
             self.seen.states.pop(run, None)
             self.seen.places.pop(run, None)
@@ -68,6 +71,14 @@ class Batch:
             state.status = "running" if alive else "lost"
         if state.whole and not alive and may_tidy(workspace, state):
             self.over.append(run)
+        return True
+
+    def _unread(self, run: str, alive: bool, error: OSError) -> bool:
+        """What is known of the run stays; it is looked at again with the next fold."""
+        if run not in self.seen.states:
+            told = f"cannot be read: {error.strerror}"
+            self.states[run] = RunState(run, status="running" if alive else "lost")
+            self.rows.tables["damages"].append((run, "", None, told))
         return True
 
     def _is_another(self, run: str, folder: str) -> bool:
@@ -103,6 +114,8 @@ class Batch:
             self.rows.tables["damages"].append((state.run, SEALED, None, error.message))
         except FileNotFoundError:
             self.gone.add(state.run)
+        except OSError as error:
+            self.rows.tables["damages"].append((state.run, SEALED, None, f"cannot be read: {error.strerror}"))
         del todo.sealed[state.run]
         return True
 

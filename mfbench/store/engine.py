@@ -22,7 +22,13 @@ STORAGE = "v1.5.0"  # such a file also opens in DuckDB 1.5
 _SETTINGS = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false", "threads": "2"}
 _idle: list[duckdb.DuckDBPyConnection] = []
 
-_FULL = ("No space left", "Could not write", "Could not sync", "quota exceeded", "CHECKPOINT during")  # in what DuckDB says
+_FULL = (
+    "No space left",
+    "Could not write",
+    "Could not sync",
+    "quota exceeded",
+    "CHECKPOINT during",
+)  # in what DuckDB says
 # What a query may do wrong; everything else that DuckDB raises is the database's or the machine's trouble.
 ASKED_WRONG = (duckdb.ProgrammingError, duckdb.DataError, duckdb.NotSupportedError, duckdb.PermissionException)
 

@@ -40,8 +40,8 @@ CREATE TABLE t_ledger (ledger VARCHAR, seq BIGINT, time BIGINT, kind VARCHAR, ac
 """
 
 # Every table that holds rows of a run.
-OF_A_RUN = ("segments", "damages", "run_base", "run_rows", "t_params", "t_tags", "t_metrics", "t_run_metrics", "t_steps",
-            "t_artifacts", "t_data", "t_gates", "t_events")  # fmt: skip
+OF_A_RUN = ("segments", "damages", "run_base", "run_rows", "t_params", "t_tags", "t_metrics", "t_run_metrics",
+            "t_steps", "t_artifacts", "t_data", "t_gates", "t_events")  # fmt: skip
 
 # Of what a run has told several times (it was resumed, its gates were judged again), the last word counts.
 VIEWS = """

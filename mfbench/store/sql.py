@@ -6,9 +6,11 @@ the functions that it reads rows from are compared with a short list. A query th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import chain, count
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -48,6 +50,7 @@ SET python_enable_replacements = false; SET enable_external_access = false; SET 
 """
 _FUNCTIONS = {"range", "generate_series", "unnest", "repeat", "json_each", "json_tree"}  # that rows may come from
 _AS_TEXT = ("INTERVAL", "UNION", "BIT", "BIGNUM", "VARIANT", "ENUM", "TIME WITH TIME ZONE", "GEOMETRY")
+_NO_TABLE = re.compile(r"Catalog Error: Table with name (.+) does not exist!")
 _VIEWS = "SELECT view_name FROM duckdb_views() WHERE NOT internal AND database_name = 'store'"
 
 
@@ -67,8 +70,11 @@ def read_only(
             con.execute(_SETTINGS)
             yield Result(con, _simple(con.sql(query, params=parameters)))
         except duckdb.CatalogException as error:
+            if not (missing := _NO_TABLE.match(str(error))):
+                raise _wrong(str(error)) from None
             names = [name for (name,) in con.execute(_VIEWS).fetchall()]
-            raise UsageError(_first(error), hint="the views: " + did_you_mean("", names, limit=30)) from None
+            hint = did_you_mean(missing[1], names, limit=30)
+            raise UsageError(f"there is no view {missing[1]!r}", hint=hint) from None
         except (*ASKED_WRONG, duckdb.OutOfMemoryException) as error:
             raise _wrong(str(error)) from None
 
@@ -149,16 +155,24 @@ def _refuse_others(con: duckdb.DuckDBPyConnection, query: str) -> None:
 
 
 def _simple(result: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
-    """Times with a zone as plain UTC ones, like all others; what no other program knows as text."""
-    casts = [_cast(str(kind)) for kind in result.types]
-    if not any(casts):
+    """Times with a zone as plain UTC ones, like all others; what no other program knows as text; every name once."""
+    casts, names = [_cast(str(kind)) for kind in result.types], _once(result.columns)
+    if not any(casts) and names == result.columns:
         return result
-    names = [name.replace('"', '""') for name in result.columns]
     columns = [
-        f'#{place}{cast} AS "{name}"' if cast else f"#{place}"
+        f"#{place}{cast} AS " + '"' + name.replace('"', '""') + '"'
         for place, (name, cast) in enumerate(zip(names, casts, strict=True), 1)
     ]
     return result.project(", ".join(columns))
+
+
+def _once(names: list[str]) -> list[str]:
+    """A join has columns of one name: the second becomes `name_1`. JSON would lose one, Polars refuses them."""
+    taken: dict[str, None] = {}
+    for name in names:
+        free = (each for each in chain([name], (f"{name}_{i}" for i in count(1))) if each not in taken)
+        taken[next(free)] = None
+    return list(taken)
 
 
 def _cast(kind: str) -> str:
@@ -168,12 +182,9 @@ def _cast(kind: str) -> str:
 
 
 def _wrong(told: str) -> MfbenchError:
-    first = told.splitlines()[0]
+    first, *more = told.splitlines()
     if first.startswith("Out of Memory"):
         hint = "aggregate or filter earlier; a result may be of any size, but what sorts or groups it has to fit"
         return MfbenchError(f"the query needs more than {MEMORY} of the memory", hint=hint)
-    return UsageError(f"the query fails: {first}")
-
-
-def _first(error: duckdb.Error) -> str:
-    return str(error).splitlines()[0]
+    hint = next((line for line in more if line.startswith(("Candidate", "Did you mean"))), None)
+    return UsageError(f"the query fails: {first}", hint=hint)

@@ -51,13 +51,12 @@ class Store:
         for folds in count():
             if folds > 2 and time.monotonic() > until:
                 raise StoreBusyError("the database goes away again and again while it is read", where=str(self.path))
-            with locked(self.workspace.store_lock, shared=True):
-                with self._open(read_only=True, keep=keep) as con:
-                    if con and is_current(con, self.path) and (folds or told or not self._has_news(con)):
-                        if told:
-                            warnings.warn(told, StaleWarning, stacklevel=4)
-                        yield con
-                        return
+            with locked(self.workspace.store_lock, shared=True), self._open(read_only=True, keep=keep) as con:
+                if con and is_current(con, self.path) and (folds or told or not self._has_news(con)):
+                    if told:
+                        warnings.warn(told, StaleWarning, stacklevel=4)
+                    yield con
+                    return
             try:
                 self.update(PATIENCE)
             except (StoreBusyError, DiskError) as error:

@@ -45,7 +45,7 @@ def boot() -> str:
 def is_fresh(marker: str | Path) -> bool:
     """Whether a file was touched so lately that its owner, on some other machine, must be alive."""
     try:
-        return time.time() - os.stat(marker).st_mtime < DEAD
+        return time.time() - Path(marker).stat().st_mtime < DEAD
     except OSError:
         return False
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -170,6 +171,7 @@ class Workspace:
                     self.discard(run, descriptor)
                     raise
         except OSError as error:
+            self.require_writable("take a new run")
             raise WorkspaceError(f"no run can be made: {error.strerror}", where=str(self.root)) from error
 
     def hold_run(self, run: str, holder: dict[str, Any]) -> int:
@@ -199,7 +201,8 @@ class Workspace:
     def touch_runs(self) -> None:
         """Makes known that folders were moved into or out of `runs/`, more finely than the kernel's clock does."""
         now = time.time_ns()
-        os.utime(self.runs, ns=(now, now))
+        with suppress(OSError):  # the folder is another user's: then the kernel's clock has to do
+            os.utime(self.runs, ns=(now, now))
 
     def run_names(self) -> list[str]:
         """Every run that has a folder, in no order."""
@@ -221,7 +224,15 @@ class Workspace:
             return found[0]
         if found:
             raise NotFoundError(f"{text!r} means {len(found)} runs", hint="among them: " + ", ".join(found[-5:]))
-        raise NotFoundError(f"there is no run {text!r}", hint="list the runs with: mfbench runs")
+        deleted = [name for name in self._trashed() if text and (name.startswith(text) or name.endswith(text))]
+        hint = f"it was deleted; bring it back: mfbench runs restore {deleted[0]}" if len(deleted) == 1 else None
+        raise NotFoundError(f"there is no run {text!r}", hint=hint or "list the runs with: mfbench runs")
+
+    def _trashed(self) -> list[str]:
+        try:
+            return [name for name in os.listdir(self.root / "trash") if _ID.fullmatch(name)]
+        except OSError:
+            return []
 
 
 def _marker(holder: dict[str, Any]) -> str:

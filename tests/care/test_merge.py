@@ -242,6 +242,31 @@ def test_cached_steps_come_with_their_outputs(project: Project, tmp_path: Path) 
     assert all(step["cached"] for step in again["steps"] if step["name"] != "register")
 
 
+def test_a_cached_step_that_cannot_be_read_stays_there(here: Workspace, other: Workspace) -> None:
+    (other.cache / f"{'a' * 64}.json").write_bytes(b'{"outputs": {"\xff": ["d", 1]}}')
+    (other.cache / f"{'b' * 64}.json").write_bytes(b"[")
+    assert merge(here, other)["cached"] == 0
+
+
+def test_runs_that_come_are_seen_where_the_clock_stands_still(
+    here: Workspace, other: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log_run(other)
+    assert stored(here)["runs"] == {}
+    before = here.runs.stat().st_mtime_ns
+    real = Path.rename
+
+    def within_one_tick(path: Path, target: Path) -> Path:
+        moved = real(path, target)
+        if target.parent == here.runs:
+            os.utime(here.runs, ns=(before, before))
+        return moved
+
+    monkeypatch.setattr(Path, "rename", within_one_tick)
+    merge(here, other)
+    assert stored(here) == expected(other)
+
+
 def test_killed_before_each_of_its_steps_and_done_again(other: Workspace, tmp_path: Path) -> None:
     log_run(other)
     register(other)

@@ -13,10 +13,13 @@ import msgspec
 import pytest
 
 from mfbench.api.workbench import Workbench
-from mfbench.care import deletion, mend_content, mend_home, mend_ledger
+from mfbench.care import deletion, mend_content, mend_ledger
 from mfbench.care.doctor import examine
-from mfbench.care.findings import Mended
+from mfbench.care.examine_home import examine_home
+from mfbench.care.findings import Look, Mended
+from mfbench.care.mend_home import write_marker
 from mfbench.care.repair import mend
+from mfbench.core import files
 from mfbench.core.errors import WorkspaceError
 from mfbench.core.hashing import digest_bytes
 from mfbench.journal.blobs import Blobs
@@ -367,6 +370,18 @@ def test_a_workspace_without_its_marker_gets_it_back(workspace: Workspace) -> No
     assert left(workspace) == []
 
 
+def test_a_marker_that_another_repair_has_written_stays(workspace: Workspace) -> None:
+    path = workspace.root / "workspace.json"
+    path.unlink()
+    shutil.rmtree(workspace.ledgers)
+    look = Look(Workspace(workspace.root))
+    [finding] = [one for one in examine_home(look) if one.code == "workspace.marker"]
+    mend(Workspace(workspace.root))
+    before = path.read_bytes()
+    assert write_marker(look, finding) is None
+    assert path.read_bytes() == before
+
+
 # -- promises
 
 
@@ -400,7 +415,7 @@ def test_a_repair_that_broke_off_between_two_files_is_finished(
     register(workspace, run, b"weights")
     damage.flip_line(workspace.ledger, random.Random(11), 1)
     damage.swap_blob(workspace, digest_bytes(b"a"))
-    real: Callable[..., None] = mend_home.write_whole
+    real: Callable[..., None] = files.write_whole
     calls: list[Path] = []
 
     def second(path: Path, content: bytes, mode: int = 0o644) -> None:

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from mfbench.api.workbench import Workbench
-from mfbench.care.deletion import delete_runs
+from mfbench.care import journals
+from mfbench.care.deletion import delete_runs, restore_runs
 from mfbench.care.exporting import export
 from mfbench.care.importing import import_archive
 from mfbench.core.errors import DamageError, DiskError, NotFoundError, UsageError, WorkspaceError
@@ -184,6 +185,34 @@ def test_a_deleted_run_is_not_exported(source: Workspace, archive: Path) -> None
     with pytest.raises(UsageError, match="is deleted"):
         export(source, archive, [run], [])
     assert not archive.exists()
+
+
+def test_what_was_deleted_last_is_what_comes_back(source: Workspace, archive: Path) -> None:
+    """Though an earlier deletion of the same run, which an import has brought back, is still in the trash."""
+    run = log_run(source)
+    export(source, archive, [run], [])
+    delete_runs(source, [run])
+    assert import_archive(source, archive, restore=True)["runs"] == [run]
+    (source.run_folder(run) / "note.txt").write_text("since then")
+    delete_runs(source, [run])
+    restore_runs(source, [run])
+    assert (source.run_folder(run) / "note.txt").read_text() == "since then"
+
+
+def test_a_journal_that_is_sealed_while_it_is_read_is_read_whole(
+    source: Workspace, archive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = log_run(source, points=5000)
+    real = journals.segment_names
+
+    def sealing(events: Path) -> list[str]:
+        names = real(events)
+        seal(events)
+        return names
+
+    monkeypatch.setattr(journals, "segment_names", sealing)
+    assert export(source, archive, [run], [])["runs"] == [run]
+    assert (source.run_folder(run) / "events" / "sealed.parquet").exists()
 
 
 def test_a_sealed_journal_is_the_same_run(source: Workspace, target: Workspace, archive: Path, tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ def test_a_copy_made_while_runs_write_is_usable(
     log = tmp_path / "said"
     words = str(workspace.root), str(log)
     children.start(work.fold_on, str(workspace.root), 500, 1 << 16, 20)
-    for number in rounds(5):
+    for number in rounds(4):
         seconds = 0.2 + 0.4 * chance.random()
         writers = [children.start(work.write_runs, *words, f"{chance.random()}", seconds) for _ in range(2)]
         copy = Workspace(tmp_path / f"{number}" / ".mfbench")

@@ -7,14 +7,18 @@ import shutil
 import tarfile
 import time
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from mfbench.care.doctor import examine
 from mfbench.care.repair import mend
 from mfbench.core.errors import DamageError
+from mfbench.store.engine import attached
 from mfbench.store.store import Store
+from mfbench.tracking.run import start_run
 from mfbench.workspace.workspace import Workspace
 from tests.faults import work
 from tests.faults.checks import assert_exact, assert_nothing_lost
@@ -57,7 +61,7 @@ def test_migrations_killed_in_every_phase(
     counted = Workspace(shutil.copytree(tmp_path / "kept", tmp_path / "counted") / ".mfbench")
     calls = children.points(work.fold, str(counted.root))
     findings = examine(counted)  # it was kept without its content
-    for number in rounds(25):
+    for number in rounds(15):
         workspace = Workspace(shutil.copytree(tmp_path / "kept", tmp_path / f"{number}") / ".mfbench")
         at = chance.randrange(1, calls)
         assert children.wait(children.start(work.fold, str(workspace.root), die_at=at)) == KILLED
@@ -138,6 +142,29 @@ def test_the_database_is_deleted_under_readers_and_folders(
     assert_exact(workspace)
 
 
+@pytest.mark.parametrize("at", range(8))
+def test_a_database_that_goes_away_before_it_is_opened_is_made_again(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, at: int
+) -> None:
+    """Deleted after somebody has seen it, and before the file is opened for the first, second, third … time."""
+    run = start_run("read", workspace=workspace.root)
+    run.log_metric("loss", 1.0)
+    if at % 2:
+        Store(workspace).update()
+        run.log_metric("loss", 2.0)
+    seen = count()
+
+    def deleting(path: Path, **how: Any) -> Any:
+        if next(seen) == at:
+            path.unlink(missing_ok=True)
+        return attached(path, **how)
+
+    monkeypatch.setattr("mfbench.store.store.attached", deleting)
+    assert Store(workspace).rows("SELECT count(*) AS n FROM metrics") == [{"n": 1 + at % 2}]
+    assert_exact(workspace)
+    run.end()
+
+
 def test_lock_files_are_deleted_under_readers_and_folders(
     workspace: Workspace, children: Children, chance: random.Random, rounds: Rounds
 ) -> None:
@@ -148,7 +175,7 @@ def test_lock_files_are_deleted_under_readers_and_folders(
     sizes = 2000, 1 << 20, 100
     others = [children.start(work.tolerant, work.read_on, str(workspace.root), less=True) for _ in range(2)]
     others += [children.start(work.tolerant, work.fold_on, str(workspace.root), *sizes) for _ in range(2)]
-    others.append(children.start(work.tolerant, work.rebuild_on, str(workspace.root)))
+    others.append(children.start(work.tolerant, work.rebuild_on, str(workspace.root), *sizes))
     while writer.is_alive():
         time.sleep(chance.random() * 0.2)
         for name in ("store.duckdb", "store.lock", "fold.lock"):

@@ -20,7 +20,7 @@ def test_killed_writers_lose_nothing_that_was_acknowledged(
     logs = workspace.root.parent / "logs"
     logs.mkdir()
     folder = children.start(work.fold_on, str(workspace.root), 200, 1500, 20)
-    for number in rounds(12):
+    for number in rounds(10):
         words = [(str(workspace.root), str(logs / f"{number}-{at}"), f"{chance.random()}", 9.0) for at in range(6)]
         dies = [chance.choice([0, 0, chance.randrange(1, 2000)]) for _ in words]
         writers = [children.start(work.write_runs, *each, die_at=at) for each, at in zip(words, dies, strict=True)]
@@ -29,8 +29,8 @@ def test_killed_writers_lose_nothing_that_was_acknowledged(
             children.kill(writer)
     (workspace.root / "stop").touch()
     assert children.wait(folder) == 0
-    assert children.killed == 6 * len(rounds(12))
-    assert assert_nothing_lost(workspace, logs.iterdir()) > 1000 * len(rounds(12)) / 12
+    assert children.killed == 6 * len(rounds(10))
+    assert assert_nothing_lost(workspace, logs.iterdir()) > 1000 * len(rounds(10)) / 10
     assert_exact(workspace)
 
 

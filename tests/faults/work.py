@@ -34,10 +34,21 @@ class Said:
     """What was acknowledged to a writer: said only after the call returned, in a file that a kill does not touch."""
 
     def __init__(self, path: str) -> None:
+        self._path = path
+        self._open(path)
+
+    def _open(self, path: str) -> None:
         self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
 
     def __call__(self, *words: Any) -> None:
-        os.write(self._descriptor, json.dumps(words).encode() + b"\n")
+        line = json.dumps(words).encode() + b"\n"
+        try:
+            written = os.write(self._descriptor, line)
+        except OSError:  # where the size of files is limited, so is this one's
+            written = 0
+        if written < len(line):
+            self._open(f"{self._path}.{time.monotonic_ns()}")
+            os.write(self._descriptor, line)
 
 
 def write_runs(root: str, log: str, seed: str, seconds: float, *, small: bool = False) -> None:
@@ -119,8 +130,8 @@ def fold_on(root: str, *sizes: int) -> None:
     until_stopped(root, lambda workspace: Store(workspace).update())
 
 
-def rebuild_on(root: str) -> None:
-    make_batches_small()
+def rebuild_on(root: str, *sizes: int) -> None:
+    make_batches_small(*sizes)
     until_stopped(root, lambda workspace: Store(workspace).rebuild())
 
 

@@ -249,10 +249,22 @@ def test_every_view_says_what_it_holds(filled: Workspace) -> None:
 
 
 def test_an_unknown_view_or_column_is_told_with_the_right_names(filled: Workspace) -> None:
-    with pytest.raises(UsageError, match="the views: known: artifacts, checks, data, events, gates"):
+    with pytest.raises(UsageError, match="no view 'rums'\n  did you mean 'runs'"):
         _query(filled, "SELECT * FROM rums")
-    with pytest.raises(UsageError, match="nam"):
+    with pytest.raises(UsageError, match="no view 'xyz'\n  known: artifacts, checks, data, events, gates"):
+        _query(filled, "SELECT * FROM xyz")
+    with pytest.raises(UsageError, match='"nam" not found.*\n  Candidate bindings: "name"'):
         _query(filled, "SELECT nam FROM runs")
+    with pytest.raises(UsageError, match="Function with name getenv does not exist") as caught:
+        _query(filled, "SELECT getenv('HOME')")
+    assert "artifacts" not in str(caught.value)  # which views there are is no help
+
+
+def test_columns_of_one_name_all_come(filled: Workspace) -> None:
+    query = """SELECT 1 AS a, 2 AS a, 3 AS a_1, 4 AS "q\"" """
+    assert _query(filled, query.replace('\\"', '""')).columns == ["a", "a_1", "a_1_1", 'q"']
+    joined = _query(filled, "SELECT * FROM runs AS a JOIN runs AS b USING (run)")
+    assert {"run", "name", "name_1", "metrics_1"} <= set(joined.columns)
 
 
 def test_an_error_while_rows_are_read_is_told_too(filled: Workspace) -> None:
