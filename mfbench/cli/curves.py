@@ -14,7 +14,6 @@ from mfbench.cli.common import (
     open_bench,
     print_json,
     print_table,
-    printable,
     workspace_option,
 )
 from mfbench.cli.output import chosen, force_option, format_option, on_terminal, output_option, refuse_existing, write
@@ -75,7 +74,7 @@ def curve(
     for run in found:
         for key in dict.fromkeys(keys):
             if (run, key) not in there:
-                narrate(f"run {run} has no metric {printable(key)!r}")
+                narrate(f"run {run} has no metric {key!r}")
     if drawn:
         _draw(frame, axis)
         return

@@ -122,7 +122,9 @@ def read_from(path: Path, offset: int = 0, head: str = START) -> tuple[list[Entr
             hint = "restore the file from a copy, or keep all its other entries: mfbench doctor --repair"
             raise DamageError(f"a ledger entry is damaged: {error}", where=where, hint=hint) from None
         if entry.previous != head:
-            hint = "an entry before it was changed, added or removed; restore the file from a copy, or see: mfbench doctor"
+            hint = (
+                "an entry before it was changed, added or removed; restore the file from a copy, or see: mfbench doctor"
+            )
             raise DamageError("the ledger's chain is broken here", where=where, hint=hint)
         head = digest_bytes(line + b"\n")
         entries.append(entry)

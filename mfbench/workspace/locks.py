@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from mfbench.core.errors import StoreBusyError
-from mfbench.core.ids import random_text
 
 LOOK = 0.5  # seconds: for so long a lock may be that of somebody who only asks whether it is held
 
@@ -39,44 +38,22 @@ def locked(path: Path, *, shared: bool = False, timeout: float = 30.0) -> Iterat
             os.close(descriptor)
 
 
-def hold(path: Path, content: str = "") -> int:
-    """Creates `path` already locked and returns its descriptor: it is locked until that is closed.
+def hold(path: Path | str, content: str = "", *, anew: bool = True) -> int:
+    """Locks `path` and returns its descriptor: it is locked until that is closed.
 
-    The file appears under its name only once the lock is held, so nobody ever sees it free. A forked child holds
-    it too: it may still write what belongs to the holder. Raises FileExistsError where the name is taken.
+    A forked child holds it too: it may still write what belongs to the holder. anew: the name must be free; else one
+    whose holder is gone is taken over. Raises FileExistsError where the name is taken.
     """
-    staged = path.with_name(f".{path.name}.{random_text(8)}")
-    descriptor = os.open(staged, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
-    try:
-        os.write(descriptor, content.encode())
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        os.link(staged, path)  # unlike a rename, this never takes the place of another's file
-    except BaseException:
-        os.close(descriptor)
-        raise
-    finally:
-        staged.unlink()
-    return descriptor
-
-
-def hold_again(path: Path, content: str = "") -> int:
-    """The same for a name whose holder may be gone: takes it over. Raises FileExistsError where somebody holds it."""
+    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | (os.O_EXCL if anew else 0)
     while True:
-        try:
-            return hold(path, content)
-        except FileExistsError:
-            pass
-        try:
-            descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-        except FileNotFoundError:  # taken away just now
-            continue
+        descriptor = os.open(path, flags, 0o644)
         deadline = time.monotonic() + LOOK
         while not _try(descriptor, fcntl.LOCK_EX):
             if time.monotonic() > deadline:
                 os.close(descriptor)
                 raise FileExistsError(path)
             time.sleep(0.001)
-        if _is_named(descriptor, path):
+        if _is_named(descriptor, path):  # else it was tidied away before it was locked
             os.truncate(descriptor, 0)
             os.write(descriptor, content.encode())
             return descriptor
@@ -96,10 +73,10 @@ def remove_free(path: Path) -> None:
         _let_go(descriptor)
 
 
-def _is_named(descriptor: int, path: Path) -> bool:
+def _is_named(descriptor: int, path: Path | str) -> bool:
     """Whether the open file is still the one of that name."""
     try:
-        return os.path.samestat(os.fstat(descriptor), path.stat())
+        return os.path.samestat(os.fstat(descriptor), os.stat(path))  # noqa: PTH116  thousands of runs: paths as text
     except FileNotFoundError:
         return False
 

@@ -152,17 +152,17 @@ class Workspace:
             while True:
                 run = new_id()
                 try:
-                    descriptor = locks.hold(self.live / run, content)
+                    descriptor = locks.hold(f"{self.root}/live/{run}", content)
                 except FileExistsError:
                     continue
                 except FileNotFoundError:  # in a copy: some tools leave out empty folders
                     self.live.mkdir()
                     self.runs.mkdir(exist_ok=True)
                     continue
-                folder = self.run_folder(run)
+                folder = f"{self.root}/runs/{run}"
                 try:
-                    folder.mkdir()
-                    (folder / "events").mkdir()
+                    os.mkdir(folder)  # noqa: PTH102  thousands of runs: paths as text
+                    os.mkdir(f"{folder}/events")  # noqa: PTH102
                     return run, descriptor
                 except FileExistsError:  # of another run, which ended long ago
                     (self.live / run).unlink()
@@ -180,7 +180,7 @@ class Workspace:
         try:
             if self.is_alive(run):  # on another machine, perhaps, whose lock is not seen here
                 raise FileExistsError
-            return locks.hold_again(self.live / run, _marker(holder))
+            return locks.hold(self.live / run, _marker(holder), anew=False)
         except FileExistsError:
             hint = f"follow it: mfbench runs logs {run} --follow"
             raise UsageError(f"run {run} is running", hint=hint) from None

@@ -11,7 +11,14 @@ import pytest
 
 from mfbench.api.workbench import Workbench
 from mfbench.care import deletion
-from mfbench.care.deletion import delete_runs, deleted_runs, finish_moves, refuse_deleted, restore_runs
+from mfbench.care.deletion import (
+    delete_runs,
+    deleted_runs,
+    finish_moves,
+    refuse_deleted,
+    refuse_deletion,
+    restore_runs,
+)
 from mfbench.care.gc import collect
 from mfbench.core.errors import DiskError, MfbenchError, NotFoundError, UsageError, WorkspaceError
 from mfbench.journal.deletions import deletions
@@ -66,8 +73,10 @@ def test_all_or_none(workspace: Workspace) -> None:
     runs = [make_run(workspace) for _ in range(3)]
     register(workspace, runs[1], b"model")
     before = workspace.ledger.read_bytes()
-    with pytest.raises(UsageError, match=f"m:1 came from run {runs[1]}; nothing was deleted"):
-        delete_runs(workspace, runs)
+    for refused in (delete_runs, refuse_deletion):
+        with pytest.raises(UsageError, match=f"m:1 came from run {runs[1]}; nothing was deleted"):
+            refused(workspace, runs)
+    refuse_deletion(workspace, [runs[0]])
     with pytest.raises(NotFoundError, match="there is no run 'nowhere'"):
         delete_runs(workspace, [runs[0], "nowhere"])
     with (
@@ -84,6 +93,8 @@ def test_a_run_that_is_deleted_cannot_be_deleted_again(workspace: Workspace) -> 
     delete_runs(workspace, [run])
     with pytest.raises(NotFoundError, match="is deleted already"):
         delete_runs(workspace, [run])
+    with pytest.raises(NotFoundError, match=f"mfbench runs restore {run}"):
+        workspace.find_run(run[-5:])
 
 
 def test_a_version_of_a_deleted_and_restored_run_keeps_it(workspace: Workspace) -> None:

@@ -204,6 +204,31 @@ def test_a_file_that_cannot_be_read_is_told(workspace: Workspace) -> None:
     assert "journal.unreadable" in codes(workspace)
 
 
+def test_a_folder_that_cannot_be_read_hides_no_other_run(workspace: Workspace) -> None:
+    closed, other = make_run(workspace), make_run(workspace)
+    events = workspace.run_folder(closed) / "events"
+    events.rename(workspace.root / "aside")
+    events.write_text("not even the superuser can list this")
+    assert {row["run"]: row["status"] for row in list_runs(workspace)[0]} == {closed: "lost", other: "finished"}
+    (finding,) = [one for one in examine(workspace) if one.name == "events"]
+    assert (finding.code, finding.what) == ("journal.unreadable", "Not a directory")
+    events.unlink()
+    (workspace.root / "aside").rename(events)
+    make_run(workspace)  # the next fold
+    assert {row["status"] for row in list_runs(workspace)[0]} == {"finished"}
+    assert examine(workspace) == []
+
+
+def test_a_folder_that_can_no_longer_be_read_takes_nothing_away(workspace: Workspace) -> None:
+    closed = make_run(workspace)
+    before = list_runs(workspace)
+    events = workspace.run_folder(closed) / "events"
+    events.rename(workspace.root / "aside")
+    events.write_text("")
+    workspace.touch_runs()
+    assert list_runs(workspace) == before
+
+
 # -- runs
 
 
@@ -274,6 +299,18 @@ def test_wrong_blobs_are_found_by_content_and_by_size(workspace: Workspace) -> N
     assert run in only_named(workspace, second).what
 
 
+def test_a_blob_that_cannot_be_read_is_not_called_damaged(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_run(workspace, [b"first"])
+
+    def closed(path: Path) -> bool:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr("mfbench.care.examine_blobs.is_right", closed)
+    assert (only(workspace).code, only(workspace).mendable) == ("blob.unreadable", False)
+
+
 def only_named(workspace: Workspace, name: str) -> Finding:
     [finding] = [one for one in examine(workspace) if one.name == name]
     return finding
@@ -292,6 +329,14 @@ def test_a_broken_cache_entry(workspace: Workspace) -> None:
 
 
 # -- ledger
+
+
+def test_a_ledger_that_is_gone_is_missed(workspace: Workspace) -> None:
+    assert codes(workspace) == []  # there was never one
+    _ledger(workspace)
+    assert codes(workspace) == []
+    workspace.ledger.unlink()
+    assert codes(workspace) == ["ledger.missing"]
 
 
 def _ledger(workspace: Workspace, entries: int = 4) -> None:

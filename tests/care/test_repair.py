@@ -75,6 +75,7 @@ def test_a_lost_run_is_ended_and_stays_ended_in_a_new_database(workspace: Worksp
     before = damage.segments(workspace, run)[0].read_bytes()
     [done] = mended(workspace)
     assert (done.code, done.where, done.lost) == ("run.lost", f"runs/{run}", "")
+    assert done.what == "ended as failed"  # a script's run cannot be resumed
     assert damage.segments(workspace, run)[1].read_bytes() == before  # nobody writes to a segment of another
     ((row,), _) = list_runs(workspace)
     assert (row["status"], row["metrics"]) == ("failed", {"loss": 1.0})

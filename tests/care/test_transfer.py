@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 
 from mfbench.api.workbench import Workbench
-from mfbench.care import journals
 from mfbench.care.deletion import delete_runs, restore_runs
 from mfbench.care.exporting import export
 from mfbench.care.importing import import_archive
 from mfbench.core.errors import DamageError, DiskError, NotFoundError, UsageError, WorkspaceError
 from mfbench.journal.ledger import read_ledger
+from mfbench.journal.reader import segment_names
 from mfbench.journal.sealing import seal
 from mfbench.registry.models import Registry
 from mfbench.tracking.run import start_run
@@ -203,14 +203,14 @@ def test_a_journal_that_is_sealed_while_it_is_read_is_read_whole(
     source: Workspace, archive: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = log_run(source, points=5000)
-    real = journals.segment_names
+    real = segment_names
 
     def sealing(events: Path) -> list[str]:
         names = real(events)
         seal(events)
         return names
 
-    monkeypatch.setattr(journals, "segment_names", sealing)
+    monkeypatch.setattr("mfbench.care.journals.segment_names", sealing)
     assert export(source, archive, [run], [])["runs"] == [run]
     assert (source.run_folder(run) / "events" / "sealed.parquet").exists()
 

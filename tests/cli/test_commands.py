@@ -29,6 +29,12 @@ def test_runs_list(used: Project) -> None:
     assert {"run", "recipe", "status", "started", "metrics", "params"} <= runs[0].keys()
     assert used.json("runs", "list") == runs
     assert used.json("runs", "--limit", "1", "--page", "2") == [runs[1]]
+    told = [used.mfbench("runs", "--limit", "3", "--page", page).stderr.strip() for page in "123"]
+    assert told == [
+        "runs 1 to 3 of 4; next: --page 2",
+        "runs 4 to 4 of 4",
+        "there is no page 3: 4 runs, the last is --page 2",
+    ]
     table = used.mfbench("runs").stdout.splitlines()
     assert table[0].split("\t")[:3] == ["run", "name", "status"]
     assert len(table) == 5
@@ -67,7 +73,7 @@ def test_runs_where(used: Project, where: str, count: int) -> None:
         (("models", "alias", "tiny", "7", "1"), 2, "cannot be an alias"),
         (("models", "--sort", "size"), 2, "there is no column 'size'"),
         (("sql", "drop table x"), 2, "one SELECT is expected"),
-        (("sql", "select * from nothing"), 2, "the views: "),
+        (("sql", "select * from nothing"), 2, "no view 'nothing'\n  known: artifacts, "),
         (("sql", "selec 1"), 2, 'syntax error at or near "selec"'),
         (("sql",), 2, "--schema"),
         (("run", "nothing.toml"), 2, "there is no such recipe"),

@@ -129,7 +129,8 @@ def test_a_query_that_fails_half_way_leaves_no_file(used: Project, tmp_path: Pat
         (("sql", "from runs", "--json", "--format", "csv"), "exclude each other"),
         (("sql", "from runs", "--schema"), "give either"),
         (("sql", "from runs", "--file", "a.sql"), "give either"),
-        (("sql", "--file", "nowhere.sql"), "No such file"),
+        (("sql", "--file", "nowhere.sql"), "not possible: nowhere.sql: the query cannot be read: No such file"),
+        (("sql", "from runs", "-o", "nowhere/x.csv"), "not possible: nowhere: there is no such folder"),
         (("sql", "from read_csv('tiny.csv')"), "rows cannot come from read_csv()"),
         (("runs", "curve", "last", "--key", "los"), "did you mean 'loss'?"),
         (("runs", "curve", "nobody", "--key", "loss"), "there is no run"),
@@ -202,9 +203,17 @@ def test_without_a_key_the_metrics_are_listed(used: Project) -> None:
     assert used.mfbench("runs", "curve", short).stdout.splitlines()[0] == "key\tn\tlast\tmin\tmax\tbest"
 
 
+def test_a_metric_that_only_one_run_has_is_told(used: Project) -> None:
+    long, short = used.runs()
+    done = used.mfbench("runs", "curve", long, short, "--key", "odd\tkey", "--key", "loss", "--json")
+    assert done.returncode == 0
+    assert done.stderr.splitlines() == [f"run {long} has no metric 'odd\\tkey'"]
+
+
 def test_a_terminal_shows_a_drawing(used: Project) -> None:
     long, short = used.runs()
     said = _terminal(used, "runs", "curve", long, short, "--key", "loss")
+    assert "step 4,999\r\n" in said  # the last step, not where the last bucket begins
     assert said.count("⡇") >= 1
     assert f"loss  {long}" in said
     assert "5,000 points" in said

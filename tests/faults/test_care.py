@@ -78,7 +78,7 @@ def test_killed_care_loses_nothing_and_is_finished_by_a_repair(
     counted = Workspace(shutil.copytree(old.root, tmp_path / "counted"))
     calls = children.points(task, str(counted.root))
     truth = _truth(old)
-    for number in rounds(6):
+    for number in rounds(5):
         workspace = Workspace(shutil.copytree(old.root, tmp_path / f"{number}"))
         at = chance.randrange(1, calls)
         assert children.wait(children.start(task, str(workspace.root), die_at=at)) == KILLED
@@ -114,7 +114,7 @@ def test_killed_imports_and_merges_are_whole_and_done_again(
         export(old, Path(given), old.run_names(), ["m:1", "m:2"])
     counted = create(tmp_path / "counted")
     calls = children.points(task, str(counted.root), given)
-    for number in rounds(6):
+    for number in rounds(5):
         workspace = create(tmp_path / f"{number}")
         at = chance.randrange(1, calls)
         assert children.wait(children.start(task, str(workspace.root), given, die_at=at)) == KILLED

@@ -160,7 +160,7 @@ def test_a_damaged_database_gives_no_wrong_answer_and_is_mended(
     before = stored(workspace)
     whole = workspace.database.read_bytes()
     told = workspace.root.parent / "answer"
-    for number in rounds(16):
+    for number in rounds(12):
         damaged = bytearray(whole)
         at = chance.randrange(len(whole)) if number % 4 else chance.randrange(12288)  # the headers more often
         what = chance.random()

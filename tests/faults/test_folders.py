@@ -75,7 +75,7 @@ def test_a_log_that_was_left_and_is_torn_or_flipped_costs_nothing(
 ) -> None:
     log = workspace.root.parent / "said"
     wal = workspace.root / "store.duckdb.wal"
-    for number in rounds(10):
+    for number in rounds(8):
         writer = children.start(work.write_runs, str(workspace.root), str(log), f"{chance.random()}", 0.2)
         children.wait(writer)
         children.wait(children.start(work.fold_and_die, str(workspace.root), chance.randint(1, 3)))
@@ -194,7 +194,7 @@ def test_two_processes_make_the_database_anew_at_once(
     workspace: Workspace, children: Children, chance: random.Random, rounds: Rounds
 ) -> None:
     log = workspace.root.parent / "said"
-    seconds = 1.0 * len(rounds(10)) / 10
+    seconds = 0.6 * len(rounds(10)) / 10
     writer = children.start(work.write_runs, str(workspace.root), str(log), f"{chance.random()}", seconds)
     others = [children.start(work.rebuild_on, str(workspace.root)) for _ in range(2)]
     others.append(children.start(work.read_on, str(workspace.root)))

@@ -253,7 +253,7 @@ def test_an_unknown_view_or_column_is_told_with_the_right_names(filled: Workspac
         _query(filled, "SELECT * FROM rums")
     with pytest.raises(UsageError, match="no view 'xyz'\n  known: artifacts, checks, data, events, gates"):
         _query(filled, "SELECT * FROM xyz")
-    with pytest.raises(UsageError, match='"nam" not found.*\n  Candidate bindings: "name"'):
+    with pytest.raises(UsageError, match=r'"nam" not found.*\n  Candidate bindings: "name"'):
         _query(filled, "SELECT nam FROM runs")
     with pytest.raises(UsageError, match="Function with name getenv does not exist") as caught:
         _query(filled, "SELECT getenv('HOME')")
@@ -261,10 +261,10 @@ def test_an_unknown_view_or_column_is_told_with_the_right_names(filled: Workspac
 
 
 def test_columns_of_one_name_all_come(filled: Workspace) -> None:
-    query = """SELECT 1 AS a, 2 AS a, 3 AS a_1, 4 AS "q\"" """
-    assert _query(filled, query.replace('\\"', '""')).columns == ["a", "a_1", "a_1_1", 'q"']
-    joined = _query(filled, "SELECT * FROM runs AS a JOIN runs AS b USING (run)")
-    assert {"run", "name", "name_1", "metrics_1"} <= set(joined.columns)
+    with read_only(filled, 'SELECT 1 AS a, 2 AS a, 3 AS a_1, 4 AS "q""", now() AS a') as result:
+        assert result.frame().columns == ["a", "a_1", "a_1_1", 'q"', "a_2"]
+    with read_only(filled, "SELECT * FROM runs AS a JOIN runs AS b USING (run)") as result:
+        assert {"run", "name", "name_1", "metrics_1"} <= set(result.frame().columns)
 
 
 def test_an_error_while_rows_are_read_is_told_too(filled: Workspace) -> None:

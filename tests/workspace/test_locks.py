@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mfbench.core.errors import StoreBusyError
-from mfbench.workspace.locks import hold, hold_again, is_held, locked
+from mfbench.workspace.locks import hold, is_held, locked
 from tests.children import kill, output, start
 
 
@@ -159,7 +159,7 @@ def test_who_takes_over_is_not_refused_because_others_look(tmp_path: Path) -> No
             is_held(path)
     try:
         for _ in range(300):
-            os.close(hold_again(path))
+            os.close(hold(path, anew=False))
     finally:
         os.kill(child, 9)
         os.waitpid(child, 0)

@@ -186,10 +186,10 @@ def test_a_copy_without_its_empty_folders_takes_new_runs(tmp_path: Path) -> None
 def test_a_disk_that_takes_no_run_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = create(tmp_path)
 
-    def full(self: Path, mode: int = 0o777, parents: bool = False, exist_ok: bool = False) -> None:
+    def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "mkdir", full)
+    monkeypatch.setattr(os, "mkdir", full)
     with pytest.raises(WorkspaceError, match="No space left on device"):
         made.new_run({})
     monkeypatch.undo()
