@@ -45,7 +45,7 @@ def examine_journals(look: Look) -> Iterator[Finding]:
     look.tell("reading journals", len(runs), len(runs))
     yield from _differing(look, suspects, runs)
     for run, segment, told in look.known.odd if look.known else ():
-        if segment != SEALED and run not in look.deleted:
+        if segment not in ("", SEALED) and run not in look.deleted:  # those are told by the journal itself
             remedy = "it is kept as it came; a newer mfbench, or whoever wrote it, may know what it means"
             yield beyond("journal.odd", f"runs/{run}/events/{segment}", told, remedy)
 

@@ -103,7 +103,8 @@ def show(run: str, workspace: str | None, as_json: bool) -> None:
     artifacts = [(a["path"], a["bytes"], a["digest"][:12]) for a in found["artifacts"]]
     _section("artifacts", ("path", "bytes", "digest"), artifacts, right=["bytes"])
     for damage in found["damages"]:
-        narrate(f"damaged: {damage['segment']} byte {damage['offset']}: {damage['reason']}")
+        place = "" if damage["offset"] is None else f" byte {damage['offset']}"
+        narrate(f"damaged: events/{damage['segment']}{place}: {printable(damage['reason'])}")
 
 
 @command.command("logs")

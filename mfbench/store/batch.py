@@ -48,7 +48,7 @@ class Batch:
         is_sealed = run in todo.sealed or os.path.exists(sealed)  # noqa: PTH110  thousands of runs
         try:
             names, before = segment_names(folder), self.rows.mark()
-        except OSError as error:  # one folder without the right to read it must not hide the other runs
+        except (PermissionError, NotADirectoryError) as error:  # one that stays closed must not hide the other runs
             return self._unread(run, alive, error)
         if run not in todo.sealed and (is_sealed or self._is_another(run, folder)):
             self.seen.states.pop(run, None)
@@ -114,7 +114,7 @@ class Batch:
             self.rows.tables["damages"].append((state.run, SEALED, None, error.message))
         except FileNotFoundError:
             self.gone.add(state.run)
-        except OSError as error:
+        except PermissionError as error:
             self.rows.tables["damages"].append((state.run, SEALED, None, f"cannot be read: {error.strerror}"))
         del todo.sealed[state.run]
         return True

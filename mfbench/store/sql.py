@@ -186,5 +186,5 @@ def _wrong(told: str) -> MfbenchError:
     if first.startswith("Out of Memory"):
         hint = "aggregate or filter earlier; a result may be of any size, but what sorts or groups it has to fit"
         return MfbenchError(f"the query needs more than {MEMORY} of the memory", hint=hint)
-    hint = next((line for line in more if line.startswith(("Candidate", "Did you mean"))), None)
-    return UsageError(f"the query fails: {first}", hint=hint)
+    names = next((line for line in more if line.startswith(("Candidate", "Did you mean"))), None)
+    return UsageError(f"the query fails: {first}", hint=names)

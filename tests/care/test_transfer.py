@@ -303,7 +303,7 @@ def test_names_that_are_taken(source: Workspace, archive: Path, tmp_path: Path) 
     assert zipfile.is_zipfile(archive)
     with pytest.raises(UsageError, match="--all"):
         export(source, tmp_path / "b.zip", [], [])
-    with pytest.raises(DiskError):
+    with pytest.raises(UsageError, match="no such folder"):
         export(source, tmp_path / "no folder" / "b.zip", [run], [])
 
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 _CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["pytest", "tests.faults.work"])
+_CONTEXT.set_forkserver_preload(["pytest", "tests.faults.work", "tests.faults.care_work"])
 # What a kill can fall before or after: what changes a file, a lock or the database, and what reads a journal.
 DEADLY = {
     "append_rows", "chmod", "close", "connect", "execute", "flock", "fsync", "ftruncate", "link", "listdir", "mkdir",

@@ -24,7 +24,7 @@ from mfbench.store.store import Store
 from mfbench.workspace.workspace import Workspace, create
 from tests.care.histories import age, assert_whole, make_run, referred, register
 from tests.care.parcels import log_run
-from tests.faults import work
+from tests.faults import care_work
 from tests.faults.checks import assert_exact, said
 from tests.faults.processes import KILLED, Children
 
@@ -66,7 +66,9 @@ def _truth(workspace: Workspace) -> dict[str, Any]:
     return {"events": events, "models": models}
 
 
-@pytest.mark.parametrize("task", [work.delete, work.restore, work.collect, work.seal, work.repair])
+@pytest.mark.parametrize(
+    "task", [care_work.delete, care_work.restore, care_work.collect, care_work.seal, care_work.repair]
+)
 def test_killed_care_loses_nothing_and_is_finished_by_a_repair(
     task: Callable[[str], None],
     old: Workspace,
@@ -84,7 +86,7 @@ def test_killed_care_loses_nothing_and_is_finished_by_a_repair(
         assert children.wait(children.start(task, str(workspace.root), die_at=at)) == KILLED
         mend(workspace)
         assert examine(workspace) == [], f"killed at call {at} of {calls}"
-        if task is work.collect:  # the trash was old enough to be emptied
+        if task is care_work.collect:  # the trash was old enough to be emptied
             found, wanted = _truth(workspace), _truth(counted)
             assert found["models"] == wanted["models"]
             assert wanted["events"].items() <= found["events"].items() <= truth["events"].items()
@@ -99,7 +101,7 @@ def test_killed_care_loses_nothing_and_is_finished_by_a_repair(
         shutil.rmtree(workspace.root)
 
 
-@pytest.mark.parametrize("task", [work.import_archive, work.merge])
+@pytest.mark.parametrize("task", [care_work.import_archive, care_work.merge])
 def test_killed_imports_and_merges_are_whole_and_done_again(
     task: Callable[[str, str], None],
     old: Workspace,
@@ -109,7 +111,7 @@ def test_killed_imports_and_merges_are_whole_and_done_again(
     rounds: Rounds,
 ) -> None:
     given = str(old.root)
-    if task is work.import_archive:
+    if task is care_work.import_archive:
         given = str(tmp_path / "all.mfb")
         export(old, Path(given), old.run_names(), ["m:1", "m:2"])
     counted = create(tmp_path / "counted")
@@ -120,7 +122,7 @@ def test_killed_imports_and_merges_are_whole_and_done_again(
         assert children.wait(children.start(task, str(workspace.root), given, die_at=at)) == KILLED
         mend(workspace)
         assert examine(workspace) == [], f"killed at call {at} of {calls}"
-        assert_whole(workspace) if task is work.merge else referred(workspace)
+        assert_whole(workspace) if task is care_work.merge else referred(workspace)
         task(str(workspace.root), given)
         assert examine(workspace) == []
         assert _truth(workspace) == _truth(counted)
@@ -131,15 +133,15 @@ def test_killed_imports_and_merges_are_whole_and_done_again(
 def test_a_killed_export_leaves_no_archive_or_a_whole_one(
     old: Workspace, tmp_path: Path, children: Children, chance: random.Random, rounds: Rounds
 ) -> None:
-    calls = children.points(work.export_all, str(old.root), str(tmp_path / "counted.mfb"))
+    calls = children.points(care_work.export_all, str(old.root), str(tmp_path / "counted.mfb"))
     for number in rounds(6):
         target = tmp_path / f"{number}.mfb"
         at = chance.randrange(1, calls)
-        assert children.wait(children.start(work.export_all, str(old.root), str(target), die_at=at)) == KILLED
+        assert children.wait(children.start(care_work.export_all, str(old.root), str(target), die_at=at)) == KILLED
         if target.exists():
             (tmp_path / f"in{number}").mkdir()
-            work.import_archive(str(create(tmp_path / f"in{number}").root), str(target))
-        work.export_all(str(old.root), str(target))
+            care_work.import_archive(str(create(tmp_path / f"in{number}").root), str(target))
+        care_work.export_all(str(old.root), str(target))
     assert examine(old) == []
 
 
@@ -150,8 +152,8 @@ def test_gc_beside_writers_that_store_and_register(
     log = workspace.root.parent / "said"
     count = len(rounds(20))
     words = str(workspace.root), str(log)
-    writers = [children.start(work.register_runs, *words, f"{chance.random()}", count) for _ in "ab"]
-    collector = children.start(work.collect_on, str(workspace.root), 0.05)
+    writers = [children.start(care_work.register_runs, *words, f"{chance.random()}", count) for _ in "ab"]
+    collector = children.start(care_work.collect_on, str(workspace.root), 0.05)
     for writer in writers:
         assert children.wait(writer) == 0
     (workspace.root / "stop").touch()
@@ -166,9 +168,9 @@ def test_gc_beside_writers_that_store_and_register(
 
 
 def test_a_run_that_is_large_enough_is_sealed_at_all(old: Workspace) -> None:
-    """What `work.seal` does is what it is meant to do: else its kills would prove nothing."""
+    """What `care_work.seal` does is what it is meant to do: else its kills would prove nothing."""
     before = _truth(old)
-    work.seal(str(old.root))
+    care_work.seal(str(old.root))
     assert len(list(old.runs.glob("*/events/sealed.parquet"))) == len(old.run_names())
     assert not list(old.runs.glob("*/events/*.jsonl"))
     assert _truth(old) == before
