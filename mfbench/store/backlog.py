@@ -9,15 +9,41 @@ import os
 from collections import defaultdict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import duckdb
 
 from mfbench.journal.reader import Event, ends_there, segment_names, unread
+from mfbench.journal.sealed import SEALED
 from mfbench.store.rows import RunState
 from mfbench.workspace.workspace import Workspace
 
 _BASE = ", ".join(RunState.__struct_fields__)
 Place = tuple[int, int, bytes]  # offset, next sequence, the end of the last line before it
+
+
+class Folder(NamedTuple):
+    """What `runs/` looks like from outside: which folder it is, and when a run came or went.
+
+    Two changes within one tick of the kernel's clock look like one: a run that is made has a marker as well, and what is
+    moved in is told by `Workspace.touch_runs`.
+    """
+
+    inode: str
+    changed: str
+
+    @classmethod
+    def of(cls, workspace: Workspace) -> Folder:
+        try:
+            found = os.stat(workspace.runs)  # noqa: PTH116  at each look
+            return cls(str(found.st_ino), str(found.st_mtime_ns))
+        except FileNotFoundError:
+            return cls("", "")
+
+    @classmethod
+    def known(cls, con: duckdb.DuckDBPyConnection) -> Folder:
+        rows = dict(con.execute("SELECT key, value FROM meta WHERE key IN ('runs_inode', 'runs_changed')").fetchall())
+        return cls(rows.get("runs_inode", "unknown"), rows.get("runs_changed", "unknown"))
 
 
 @dataclass
@@ -26,7 +52,7 @@ class Backlog:
 
     made: str  # the database that this was read from
     runs: deque[str]
-    stamp: str  # of the folder `runs/`, once all of these are folded
+    folder: Folder  # as it is known once all of these are folded
     gone: list[str] = field(default_factory=list)  # runs of the database whose folder is not there any more
     goals: dict[str, int] = field(default_factory=dict)  # how far to read a segment of several chunks
     sealed: dict[str, Iterator[tuple[str, list[Event]]]] = field(default_factory=dict)  # journals that are half read
@@ -34,22 +60,24 @@ class Backlog:
 
 def has_news(con: duckdb.DuckDBPyConnection, workspace: Workspace) -> bool:
     """Whether there may be something to fold, without comparing the names of all runs."""
-    return _known_stamp(con) != _changed(workspace) or bool(_with_news(con, workspace))
+    return Folder.known(con) != Folder.of(workspace) or bool(_with_news(con, workspace))
 
 
 def backlog(con: duckdb.DuckDBPyConnection, workspace: Workspace) -> Backlog | None:
     """The runs that have, or may have, something new; None when nothing has changed."""
-    stamp = _changed(workspace)
+    known, now = Folder.known(con), Folder.of(workspace)
     found = _with_news(con, workspace)
     gone: list[str] = []
-    if _known_stamp(con) != stamp:
+    if known != now:
         names, folded = set(workspace.run_names()), _names(con, "run_base")
         found |= names - folded | names & _names(con, "run_base WHERE NOT whole")
         gone = sorted(folded - names)
     elif not found:
         return None
+    if known.inode != now.inode:
+        found |= _differing(con, workspace)
     found -= _names(con, "deleted_runs")
-    return Backlog(made(con), deque(sorted(found)), stamp, gone)
+    return Backlog(made(con), deque(sorted(found)), now, gone)
 
 
 def _with_news(con: duckdb.DuckDBPyConnection, workspace: Workspace) -> set[str]:
@@ -70,9 +98,17 @@ def made(con: duckdb.DuckDBPyConnection) -> str:
     return str(rows[0][0]) if rows else ""
 
 
-def _known_stamp(con: duckdb.DuckDBPyConnection) -> str | None:
-    rows = con.execute("SELECT value FROM meta WHERE key = 'runs_changed'").fetchall()
-    return str(rows[0][0]) if rows else None
+def _differing(con: duckdb.DuckDBPyConnection, workspace: Workspace) -> set[str]:
+    """The runs whose segments are not as long as what was read of them: in a copy, made while runs were writing, the
+    database may be older or newer than the journals beside it."""
+    found = set()
+    for run, segment, offset, tail in con.execute('SELECT run, segment, "offset", tail FROM segments').fetchall():
+        folder = events_folder(workspace, run)
+        path = f"{folder}/{segment}"
+        same = ends_there(path, offset, tail or b"") and not unread(path, offset)
+        if not same and not os.path.exists(f"{folder}/{SEALED}"):  # noqa: PTH110  thousands of runs
+            found.add(run)
+    return found
 
 
 class Seen:
@@ -125,15 +161,6 @@ def _live(workspace: Workspace) -> list[str]:
     except FileNotFoundError:
         return []
     return [name for name in names if name[0] != "." and workspace.run_folder(name).is_dir()]
-
-
-def _changed(workspace: Workspace) -> str:
-    """When a run came or went. Two within one tick of the kernel's clock look like one: a run that is made has a marker
-    as well, and what is moved in is told by `Workspace.touch_runs`."""
-    try:
-        return str(workspace.runs.stat().st_mtime_ns)
-    except FileNotFoundError:
-        return ""
 
 
 def _names(con: duckdb.DuckDBPyConnection, source: str) -> set[str]:

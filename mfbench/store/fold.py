@@ -25,7 +25,7 @@ def store(con: duckdb.DuckDBPyConnection, batch: Batch, todo: Backlog) -> None:
         _store_runs(con, batch)
     if not todo.runs:
         forget(con, todo.gone)
-        con.execute("INSERT OR REPLACE INTO meta VALUES ('runs_changed', ?)", [todo.stamp])
+        con.execute("INSERT OR REPLACE INTO meta VALUES ('runs_inode', ?), ('runs_changed', ?)", list(todo.folder))
     con.execute("COMMIT")
 
 

@@ -16,6 +16,7 @@ import pytest
 
 from mfbench.core.errors import StaleWarning, UsageError, WorkspaceError
 from mfbench.journal.ledger import open_ledger
+from mfbench.journal.line import encode_line
 from mfbench.journal.reader import Cursor, Event
 from mfbench.store import batch
 from mfbench.store import store as store_module
@@ -127,6 +128,27 @@ def test_a_segment_that_is_another_one_is_read_anew(workspace: Workspace, how: s
     os.close(run._marker)
     assert stored(workspace) == expected(workspace)
     assert stored(workspace)["points"].total() == {"cut": 8, "replaced": 80, "gone": 0}[how]
+
+
+@pytest.mark.parametrize("newer", ["database", "journal"])
+def test_a_copy_whose_database_and_journals_are_of_different_moments(
+    workspace: Workspace, tmp_path: Path, newer: str
+) -> None:
+    run, _ = _run(workspace, 20), _run(workspace)
+    if newer == "journal":
+        _count(workspace)
+        shutil.copy(workspace.database, tmp_path / "old")
+        with _tail_of_one(workspace, run).open("ab") as stream:
+            stream.write(encode_line((23, 1, "m", "late", 0, 1.0)))
+    assert _count(workspace) == 2
+    copy = Workspace(Path(shutil.copytree(workspace.root, tmp_path / "copy" / ".mfbench")))
+    if newer == "database":
+        path = _tail_of_one(copy, run)
+        path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:10]))
+    else:
+        shutil.copy(tmp_path / "old", copy.database)
+    assert stored(copy) == expected(copy)
+    assert stored(copy)["points"].total() == {"database": 8 + 3, "journal": 21 + 3}[newer]
 
 
 def test_a_run_folder_that_was_removed_or_moved_in_by_hand(workspace: Workspace, tmp_path: Path) -> None:
