@@ -59,6 +59,12 @@ class Upkeep:
 
         return delete_runs(self.workspace, runs, reason)
 
+    def deleted_runs(self) -> list[dict[str, Any]]:
+        """What lies in the trash and can be restored, latest first: {run, deleted, actor, reason, bytes, trashed}."""
+        from mfbench.care.deletion import deleted_runs
+
+        return deleted_runs(self.workspace)
+
     def restore_runs(self, runs: Sequence[str], reason: str = "") -> list[str]:
         """Brings deleted runs back: their ids. Raises NotFoundError for one that is not in the trash."""
         from mfbench.care.deletion import restore_runs

@@ -33,3 +33,7 @@ def examine_database(look: Look) -> Iterator[Finding]:
         told = f"it cannot be brought up to date: {error.filename}: {error.strerror}"
         yield beyond("database.stale", where, told, "give yourself the right to read that file, or move it away")
     look.tell("reading the database", 1, 1)
+    for name, size in (look.known.ledgers if look.known else {}).items():
+        remedy = "restore it from a copy; if it is meant to be so: mfbench doctor --rebuild"
+        told = f"it does not go on from the {size:,} bytes that were read before: entries were taken away or replaced"
+        yield beyond("ledger.cut", f"ledger/{name}.jsonl", told, remedy)

@@ -16,11 +16,9 @@ from mfbench.care.readable import Readable, dangling, read_all
 from mfbench.core.files import write_whole
 from mfbench.core.hashing import digest_bytes
 from mfbench.core.machine import actor
-from mfbench.journal.ledger import START, Entry, open_ledger
+from mfbench.journal.ledger import REPAIRED, START, Entry, open_ledger
 from mfbench.journal.line import encode_line
 from mfbench.workspace.locks import locked
-
-REPAIRED = "ledger.repaired"
 
 
 def rewrite(look: Look, finding: Finding) -> Mended | None:

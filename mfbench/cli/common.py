@@ -39,17 +39,12 @@ class ListingGroup(click.Group):
 
 def open_bench(workspace: str | None) -> Workbench:
     from mfbench.api.workbench import Workbench
+    from mfbench.cli.telling import show
     from mfbench.core import progress
 
     if sys.stderr.isatty():
-        progress.listener = _show
+        progress.listener = show
     return Workbench.open(workspace)
-
-
-def _show(what: str, done: int, total: int) -> None:
-    """How far long work is, on one line that goes away at its end."""
-    text = "" if done >= total else f"{what}: {done:,} of {total:,}"
-    click.echo(f"\r\033[K{text}", err=True, nl=False)
 
 
 def narrate(text: str) -> None:

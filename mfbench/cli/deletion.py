@@ -90,10 +90,9 @@ def restore(runs: tuple[str, ...], reason: str, workspace: str | None, as_json: 
 @json_option
 def deleted(workspace: str | None, as_json: bool) -> None:
     """List the deleted runs that can still be brought back, latest first."""
-    from mfbench.care.deletion import deleted_runs
     from mfbench.core.text import size
 
-    rows = deleted_runs(open_bench(workspace).workspace)
+    rows = open_bench(workspace).deleted_runs()
     if as_json:
         print_json(rows)
         return

@@ -20,6 +20,9 @@ _WOULD = {**_DONE, "trash": "would go to the trash", "remove": "would be removed
           "restore": "would be put back"}  # fmt: skip
 
 
+LEAST = 60.0  # seconds
+
+
 @click.command("gc", epilog=EXAMPLES)
 @click.option("--dry-run", is_flag=True, help="Only say what would go, and why.")
 @click.option("--older-than", default="1d", show_default=True, metavar="TIME", help="Touch nothing younger: 12h, 30d …")
@@ -33,6 +36,8 @@ def command(dry_run: bool, older_than: str, workspace: str | None, as_json: bool
     file each. Safe while runs are going on.
     """
     age = _age(older_than)
+    if age < LEAST and not dry_run:
+        raise click.BadParameter("at least 1m: what is younger may be in use right now", param_hint="--older-than")
     bench = open_bench(workspace)
     with telling() as progress:
         found = bench.gc(dry_run=dry_run, older_than=age, progress=progress)

@@ -23,6 +23,7 @@ from mfbench.journal.line import decode_line, encode_line
 from mfbench.workspace.locks import locked
 
 START = "0" * 64
+REPAIRED = "ledger.repaired"  # the last entry of a ledger that was written anew from what could be read
 
 
 class Entry(msgspec.Struct, frozen=True, array_like=True):

@@ -25,8 +25,8 @@ Place = tuple[int, int, bytes]  # offset, next sequence, the end of the last lin
 class Folder(NamedTuple):
     """What `runs/` looks like from outside: which folder it is, and when a run came or went.
 
-    Two changes within one tick of the kernel's clock look like one: a run that is made has a marker as well, and what is
-    moved in is told by `Workspace.touch_runs`.
+    Two changes within one tick of the kernel's clock look like one: a run that is made has a marker as well, and what
+    is moved in is told by `Workspace.touch_runs`.
     """
 
     inode: str

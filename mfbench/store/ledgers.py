@@ -11,7 +11,7 @@ import duckdb
 import msgspec
 
 from mfbench.core.errors import DamageError
-from mfbench.journal.ledger import START, Entry, read_from
+from mfbench.journal.ledger import REPAIRED, START, Entry, read_from
 from mfbench.store.fold import append, forget
 from mfbench.workspace.workspace import Workspace
 
@@ -60,13 +60,40 @@ def _store(con: duckdb.DuckDBPyConnection, workspace: Workspace, name: str, seen
             entries, head, size = read_from(path, at, head)
         except DamageError:  # the chain does not go on from there: another file, or one that was mended
             entries, head, size = read_from(path)
+            _compare(con, name, at, rows[0][1] if rows else START, entries)
             con.execute("DELETE FROM t_ledger WHERE ledger = ?", [name])
     except DamageError:
         pass
+    _forgive(con, name, {head, *(entry.previous for entry in entries)})
     append(con, "t_ledger", [(name, e.seq, e.time, e.kind, e.actor, e.reason, e.previous,
                               msgspec.json.encode(e.body).decode()) for e in entries])  # fmt: skip
     con.execute("DELETE FROM ledgers WHERE ledger = ?", [name])
     con.execute("INSERT INTO ledgers VALUES (?, ?, ?, ?)", [name, seen, size, head])
+
+
+def _compare(con: duckdb.DuckDBPyConnection, name: str, at: int, head: str, entries: list[Entry]) -> None:
+    """Keeps in mind that a ledger is not the one that it was, for the doctor. A repair has said so itself."""
+    query = "SELECT count(*) FROM t_ledger WHERE ledger = ? AND kind = ?"
+    ((repairs,),) = con.execute(query, [name, REPAIRED]).fetchall()
+    if at and sum(entry.kind == REPAIRED for entry in entries) <= repairs:
+        con.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", [_was(name), f"{at} {head}"])
+
+
+def _forgive(con: duckdb.DuckDBPyConnection, name: str, heads: set[str]) -> None:
+    """One whose chain holds again what it had lost is the one that it was."""
+    for (value,) in con.execute("SELECT value FROM meta WHERE key = ?", [_was(name)]).fetchall():
+        if value.partition(" ")[2] in heads:
+            con.execute("DELETE FROM meta WHERE key = ?", [_was(name)])
+
+
+def _was(name: str) -> str:
+    return f"ledger_was/{name}"
+
+
+def replaced_ledgers(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """Of ledgers that are not what was read before: the id, and how many bytes were read then."""
+    rows = con.execute("SELECT key, value FROM meta WHERE starts_with(key, 'ledger_was/')").fetchall()
+    return {key.partition("/")[2]: int(value.partition(" ")[0]) for key, value in rows}
 
 
 def _sizes(workspace: Workspace) -> dict[str, int]:

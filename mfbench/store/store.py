@@ -131,18 +131,23 @@ class Store:
                 return
 
     def _prepare(self, patience: float) -> None:
-        """A database of this schema that knows the ledgers."""
+        """A database of this schema that knows the ledgers. Whoever finds one needs the lock for a look only."""
+        with locked(self.workspace.store_lock, shared=True, timeout=patience):
+            if self._is_prepared():
+                return
         with locked(self.workspace.store_lock, timeout=patience):
             with self._open(read_only=True) as con:
                 found = None if con is None else version_of(con)
                 current = con is not None and is_current(con, self.path)
-                news = changed_ledgers(con, self.workspace) if con is not None and current else None
             if not current and not (found and migrate(self.path, self.workspace, found)):
                 make(self.path, self.workspace)
-            if news is None or news:
-                with self._open(read_only=False) as con:
-                    if con is not None and made(con):
-                        store_ledgers(con, self.workspace, changed_ledgers(con, self.workspace))
+            with self._open(read_only=False) as con:
+                if con is not None and made(con):
+                    store_ledgers(con, self.workspace, changed_ledgers(con, self.workspace))
+
+    def _is_prepared(self) -> bool:
+        with self._open(read_only=True) as con:
+            return con is not None and is_current(con, self.path) and not changed_ledgers(con, self.workspace)
 
     @contextmanager
     def _open(self, *, read_only: bool, keep: bool = True) -> Iterator[duckdb.DuckDBPyConnection | None]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import duckdb
 
 from mfbench.core.errors import DamageError, StaleWarning
+from mfbench.store.ledgers import replaced_ledgers
 from mfbench.store.schema import TABLES, VIEWS
 from mfbench.store.store import Store
 from mfbench.workspace.workspace import Workspace
@@ -34,6 +35,7 @@ class Known:
     rows: dict[str, int] = field(default_factory=dict)
     damaged: set[tuple[str, str, int]] = field(default_factory=set)
     odd: list[tuple[str, str, str]] = field(default_factory=list)
+    ledgers: dict[str, int] = field(default_factory=dict)  # that were replaced: bytes that they had
     summed: bool = True  # whether its own summaries fit its rows
 
 
@@ -73,5 +75,6 @@ def _known(con: duckdb.DuckDBPyConnection) -> Known:
             found.odd.append((run, segment, reason))
         else:
             found.damaged.add((run, segment, at))
+    found.ledgers = replaced_ledgers(con)
     ((found.summed,),) = con.execute(_SUMMARIES).fetchall()
     return found

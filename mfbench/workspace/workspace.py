@@ -196,7 +196,10 @@ class Workspace:
     def is_alive(self, run: str) -> bool:
         """Whether the run's leader lives: it holds the marker's lock, or touches it from another machine."""
         marker = f"{self.root}/live/{run}"
-        return locks.is_held(marker) or (self.is_shared and disk.is_fresh(marker) and _is_foreign(marker))
+        try:
+            return locks.is_held(marker) or (self.is_shared and disk.is_fresh(marker) and _is_foreign(marker))
+        except locks.NoLocksError:
+            return disk.is_fresh(marker)
 
     def touch_runs(self) -> None:
         """Makes known that folders were moved into or out of `runs/`, more finely than the kernel's clock does."""

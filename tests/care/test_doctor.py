@@ -535,3 +535,21 @@ def test_looking_changes_nothing_but_the_database(workspace: Workspace) -> None:
     before = state()
     assert examine(workspace)
     assert state() == before
+
+
+def test_a_ledger_that_lost_its_last_entries_is_found_until_it_is_back_or_accepted(workspace: Workspace) -> None:
+    """Its chain is whole: only who has read more before can know."""
+    for number in range(5):
+        with open_ledger(workspace.ledger) as ledger:
+            ledger.append("some.kind", {"n": number})
+    assert examine(workspace) == []
+    whole = workspace.ledger.read_bytes()
+    workspace.ledger.write_bytes(b"".join(whole.splitlines(keepends=True)[:3]))
+    for _ in range(2):
+        assert [finding.code for finding in examine(workspace)] == ["ledger.cut"]
+    workspace.ledger.write_bytes(whole)
+    assert examine(workspace) == []
+    workspace.ledger.write_bytes(b"".join(whole.splitlines(keepends=True)[:3]))
+    assert [finding.code for finding in examine(workspace)] == ["ledger.cut"]
+    Store(workspace).rebuild()
+    assert examine(workspace) == []

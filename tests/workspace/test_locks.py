@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
 import threading
 import time
@@ -8,8 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from mfbench.core.errors import StoreBusyError
+from mfbench.core.errors import StoreBusyError, WorkspaceError
+from mfbench.journal.ledger import open_ledger
+from mfbench.workspace import disk
 from mfbench.workspace.locks import hold, is_held, locked
+from mfbench.workspace.workspace import create
 from tests.children import kill, output, start
 
 
@@ -163,3 +168,35 @@ def test_who_takes_over_is_not_refused_because_others_look(tmp_path: Path) -> No
     finally:
         os.kill(child, 9)
         os.waitpid(child, 0)
+
+
+def test_a_disk_without_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A ledger is refused there; a run is recorded, and lives as long as its marker is touched."""
+    workspace = create(tmp_path)
+
+    def no_locks(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", no_locks)
+    run, descriptor = workspace.new_run({"host": "here"})
+    assert workspace.is_alive(run)
+    old = time.time() - disk.DEAD - 5
+    os.utime(workspace.live / run, (old, old))
+    assert not workspace.is_alive(run)
+    os.close(descriptor)
+    with pytest.raises(WorkspaceError, match="no working locks"), open_ledger(workspace.ledger):
+        pass
+
+
+def test_a_full_disk_keeps_no_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = len(os.listdir("/dev/fd"))
+
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", full)
+        with pytest.raises(OSError, match="No space"):
+            hold(tmp_path / "marker", "who")
+    assert len(os.listdir("/dev/fd")) == before
+    assert not is_held(tmp_path / "marker")
