@@ -22,6 +22,8 @@ from mfbench.core.text import plural, seconds
 if TYPE_CHECKING:
     import polars as pl
 
+    from mfbench.cli.plot import Window
+
 EXAMPLES = """\b
 Examples:
   mfbench runs curve last
@@ -76,7 +78,7 @@ def curve(
             if (run, key) not in there:
                 narrate(f"run {run} has no metric {key!r}")
     if drawn:
-        _draw(frame, axis)
+        _draw(frame, axis, {run: bench.show_run(run)["name"] for run in found})
         return
     table = frame.to_arrow()
     write(form, output, force, table.schema, table.to_batches(10_000))
@@ -104,22 +106,33 @@ def _width() -> int:
     return max(20, min(100, shutil.get_terminal_size().columns - 14))
 
 
-def _draw(frame: pl.DataFrame, axis: str) -> None:
-    """A panel for each run and metric."""
+def _draw(frame: pl.DataFrame, axis: str, names: dict[str, str]) -> None:
+    """A panel for each run and metric; those of one metric have one scale, so that runs can be compared."""
     from mfbench.cli.plot import draw
 
     width = _width()
-    panels = frame.partition_by("run", "key", maintain_order=True, as_dict=True)
-    for place, ((run, key), part) in enumerate(panels.items()):
+    panels = frame.partition_by("key", "run", maintain_order=True, as_dict=True)
+    windows = {key: _window(frame, key) for key in frame["key"].unique()}
+    for place, ((key, run), part) in enumerate(sorted(panels.items(), key=lambda panel: panel[0][0])):
+        window = windows[key]
         x = part["x"].to_physical().to_list()
-        lines, bottom, top = draw(x, part["min"].to_list(), part["max"].to_list(), width, _HEIGHT)
-        labels = [cell(top), *[""] * (_HEIGHT - 2), cell(bottom)]
-        begins, ends = _at(part["x"][0]), _at(part["x" if axis != "step" else "step_max"][-1])
-        click.echo(f"{chr(10) if place else ''}{cell(key)}  {run}")
+        lines = draw(x, part["min"].to_list(), part["max"].to_list(), window, width, _HEIGHT)
+        labels = [cell(window.top), *[""] * (_HEIGHT - 2), cell(window.bottom)]
+        same = frame.filter(key=key)
+        begins, ends = _at(same["x"].min()), _at(same["x" if axis != "step" else "step_max"].max())
+        click.echo(f"{chr(10) if place else ''}{cell(key)}  {cell(names[run])}  {run}")
         for label, line in zip(labels, lines, strict=True):
             click.echo(f"{label:>11} {line}")
         click.echo(f"{'':>12}{begins}{ends:>{max(1, width - len(begins))}}")
         click.echo(f"{'':>12}{_words(part)}")
+
+
+def _window(frame: pl.DataFrame, key: str) -> Window:
+    from mfbench.cli.plot import Window
+
+    x, low, high = frame.filter(key=key).select("x", "min", "max").get_columns()
+    x = x.to_physical()
+    return Window(*(0.0 if value is None else value for value in (x.min(), x.max(), low.min(), high.max())))
 
 
 def _words(part: pl.DataFrame) -> str:

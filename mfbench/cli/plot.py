@@ -3,24 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 _DOTS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))  # by column, from the top
 _BLANK = 0x2800
 
 
+class Window(NamedTuple):
+    """What a panel shows: the least and greatest x, the least and greatest value."""
+
+    left: float
+    right: float
+    bottom: float
+    top: float
+
+
 def draw(
-    x: Sequence[float], low: Sequence[float | None], high: Sequence[float | None], width: int, height: int
-) -> tuple[list[str], float, float]:
-    """(lines of braille, the value at the bottom, the value at the top) of a band from `low` to `high` along x.
+    x: Sequence[float],
+    low: Sequence[float | None],
+    high: Sequence[float | None],
+    window: Window,
+    width: int,
+    height: int,
+) -> list[str]:
+    """Lines of braille: a band from `low` to `high` along x, as far as it lies in `window`.
 
     x ascends; None leaves a gap. Neighbouring points are joined. width, height: in cells.
     """
     points = [(at, a, b) for at, a, b in zip(x, low, high, strict=True) if a is not None and b is not None]
     if not points:
-        return [" " * width] * height, 0.0, 0.0
-    bottom, top = min(a for _, a, _ in points), max(b for _, _, b in points)
+        return [" " * width] * height
+    left, right, bottom, top = window
     across, up = width * 2 - 1, height * 4 - 1
-    left, right = points[0][0], points[-1][0]
     cells = [[_BLANK] * width for _ in range(height)]
     before: tuple[int, int, int] | None = None
     for at, a, b in points:
@@ -37,7 +51,7 @@ def draw(
             for row in range(min(before[2], last), max(before[1], first) + 1):
                 _dot(cells, column, row, up)
         before = column, first, last
-    return ["".join(map(chr, line)) for line in cells], bottom, top
+    return ["".join(map(chr, line)) for line in cells]
 
 
 def _place(value: float, low: float, high: float, most: int) -> int:

@@ -64,6 +64,8 @@ class Batch:
         if not is_sealed and os.path.exists(sealed):  # noqa: PTH110  meanwhile: some segments may have gone before they were read
             self.rows.back_to(before)
             self.gone.discard(run)
+            for name in names:
+                del self.cursors[run, name]
             return self._read(workspace, todo, run)
         # One that went away may come back before the next fold, and would then be taken for read.
         state.whole = run not in self.gone and (bool(names) or is_sealed or workspace.run_folder(run).is_dir())

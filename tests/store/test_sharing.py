@@ -11,6 +11,7 @@ import signal
 import time
 import warnings
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,6 +19,8 @@ from mfbench.core.errors import StaleWarning, UsageError, WorkspaceError
 from mfbench.journal.ledger import open_ledger
 from mfbench.journal.line import encode_line
 from mfbench.journal.reader import Cursor, Event
+from mfbench.journal.sealed import SEALED
+from mfbench.journal.sealing import seal
 from mfbench.store import batch
 from mfbench.store import store as store_module
 from mfbench.store.runs import list_runs
@@ -268,6 +271,9 @@ def test_a_rebuild_serves_readers_meanwhile_and_survives_a_kill(workspace: Works
     code = """
 import sys
 from pathlib import Path
+from typing import Any
+from mfbench.journal.sealed import SEALED
+from mfbench.journal.sealing import seal
 from mfbench.store import batch
 from mfbench.store.store import Store
 from mfbench.workspace.workspace import Workspace
@@ -353,6 +359,7 @@ def test_a_full_disk_leaves_what_was_there_and_is_told(workspace: Workspace) -> 
     code = """
 import resource, signal, sys, warnings
 from pathlib import Path
+from typing import Any
 from mfbench.core.errors import MfbenchError
 from mfbench.store.runs import list_runs
 from mfbench.workspace.workspace import Workspace
@@ -372,3 +379,22 @@ with warnings.catch_warnings(record=True) as told:
     assert _count(workspace) == 6
     assert signal.getsignal(signal.SIGXFSZ) is not None
     assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] == resource.RLIM_INFINITY
+
+
+def test_a_run_that_is_sealed_while_it_is_read_counts_once(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = _run(workspace, 50)
+    folder = workspace.run_folder(run.id) / "events"
+    real = batch.Batch._follow
+
+    def sealed(self: batch.Batch, *words: Any) -> bool:
+        read = real(self, *words)
+        if not (folder / SEALED).exists():
+            seal(folder)
+        return read
+
+    monkeypatch.setattr(batch.Batch, "_follow", sealed)
+    assert stored(workspace) == expected(workspace)
+    assert Store(workspace).rows("SELECT n FROM run_metrics") == [{"n": 50}]
+    assert Store(workspace).rows("SELECT count(*) AS n FROM segments") == [{"n": 0}]
