@@ -14,8 +14,8 @@ from mfbench.core.hashing import digest_file, is_digest
 from mfbench.core.text import plural
 from mfbench.journal.blobs import Blobs
 
-MODEL = "restore it from a copy of the workspace, or run the recipe of its run again: the same inputs make it anew"
-ARTIFACT = "restore it from a copy; a step's output is made anew when the recipe runs again"
+MODEL = "restore it from a copy of the workspace; files of a bundle are made anew when the recipe of its run runs again"
+ARTIFACT = "restore it from a copy, run its recipe again (a step's output), or give the run up: mfbench runs delete"
 READ = "give yourself the right to read it: chmod u+r"
 STEP = 1 << 26  # bytes between two words about progress
 

@@ -32,7 +32,10 @@ class Damage:
 
     @property
     def gap(self) -> str:
-        return f"; events {self.missing[0]} to {self.missing[1]} are missing" if self.missing else ""
+        if self.missing is None:
+            return ""
+        first, last = self.missing
+        return f"; event {first} is missing" if first == last else f"; events {first} to {last} are missing"
 
 
 TAIL = 10  # bytes: a checksum and its newline, which stand for the line that they end

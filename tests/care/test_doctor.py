@@ -81,7 +81,7 @@ def test_a_flipped_byte_is_told_with_file_byte_and_gap(workspace: Workspace, fol
     finding = only(workspace)
     assert (finding.code, finding.where) == ("journal.damaged", f"runs/{run}/events/{path.name}")
     assert finding.what.startswith(f"byte {sum(map(len, lines[:2]))}: ")
-    assert "events 2 to 2 are missing" in finding.what
+    assert "event 2 is missing" in finding.what
     assert ("the database" in finding.what) == folded
     assert not finding.mendable
 
@@ -132,7 +132,7 @@ def test_what_is_gone_from_a_journal_is_told(workspace: Workspace) -> None:
 def test_a_line_that_was_taken_out_is_a_gap(workspace: Workspace) -> None:
     run = make_run(workspace, [b"a", b"b"])
     damage.remove_line(_segment(workspace, run), 2)
-    assert "a gap in the sequence; events 2 to 2 are missing" in only(workspace).what
+    assert "a gap in the sequence; event 2 is missing" in only(workspace).what
 
 
 def test_missing_and_strange_segments(workspace: Workspace) -> None:

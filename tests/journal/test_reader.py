@@ -43,7 +43,7 @@ def test_a_damaged_line_is_reported_with_file_offset_and_gap(tmp_path: Path) -> 
     (damage,) = cursor.damages
     offset = sum(map(len, lines[:3]))
     assert (damage.offset, damage.missing) == (offset, (3, 3))
-    assert str(damage) == (f"{tmp_path}/main-1.jsonl: byte {offset}: checksum does not fit; events 3 to 3 are missing")
+    assert str(damage) == (f"{tmp_path}/main-1.jsonl: byte {offset}: checksum does not fit; event 3 is missing")
 
 
 def test_lines_that_are_gone_are_a_gap(tmp_path: Path) -> None:

@@ -348,7 +348,7 @@ def test_damage_in_a_journal_is_reported_and_the_rest_is_read(workspace: Workspa
     ((row,), _) = list_runs(workspace)
     assert row["metrics"] == {"auc": 0.7}
     at = content[: content.index(b'"loss"')].rfind(b"\n") + 1
-    told = "checksum does not fit; events 3 to 3 are missing"
+    told = "checksum does not fit; event 3 is missing"
     assert show_run(workspace, run.id)["damages"] == [{"segment": "main-1.jsonl", "offset": at, "reason": told}]
 
 
