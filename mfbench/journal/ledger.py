@@ -91,6 +91,7 @@ class LedgerWriter:
 def open_ledger(path: Path) -> Iterator[LedgerWriter]:
     """Takes the ledger's lock, reads it, and lets the caller append after comparing."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    path.open("ab").close()  # before its lock: where a lock stands without its ledger, the ledger was lost
     with locked(path.with_suffix(".lock")):
         writer = LedgerWriter(path)
         try:

@@ -60,7 +60,8 @@ class Store:
             try:
                 self.update(PATIENCE)
             except (StoreBusyError, DiskError) as error:
-                if told or not self.path.exists():
+                full = isinstance(error, DiskError) and (told or not self.path.exists())
+                if full or time.monotonic() > until:
                     raise
                 told = f"what was written last may not be shown: {error.message}"
 
