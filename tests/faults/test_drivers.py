@@ -70,7 +70,7 @@ def test_killed_drivers_and_workers_are_resumed_to_the_same_model(
     face.communicate(timeout=60)
     [first] = Registry(project.workspace).model("tiny").versions.values()
     kills = 0
-    for number in rounds(3):
+    for number in rounds(2):
         # Another seed for the search of what is cached, the same model: only the steps before run again.
         for path in project.workspace.cache.glob("*.json"):
             path.unlink()
@@ -122,7 +122,7 @@ def test_a_run_is_deleted_while_it_is_resumed(project: Project, chance: random.R
     face.communicate(timeout=30)
     _settled(project.workspace)
     refused = 0
-    for _ in rounds(2):
+    for _ in rounds(1):
         delay = chance.random() * 1.2
         outcome: list[bool] = []
         deleting = threading.Thread(target=lambda d=delay, o=outcome: o.append(_delete(project.workspace, run, d)))
