@@ -130,9 +130,9 @@ def _draw(frame: pl.DataFrame, axis: str, names: dict[str, str]) -> None:
 def _window(frame: pl.DataFrame, key: str) -> Window:
     from mfbench.cli.plot import Window
 
-    x, low, high = frame.filter(key=key).select("x", "min", "max").get_columns()
-    x = x.to_physical()
-    return Window(*(0.0 if value is None else value for value in (x.min(), x.max(), low.min(), high.max())))
+    part = frame.filter(key=key)
+    x, low, high = part["x"].to_physical(), part["min"].drop_nulls(), part["max"].drop_nulls()
+    return Window(min(x), max(x), min(low, default=0.0), max(high, default=0.0))
 
 
 def _words(part: pl.DataFrame) -> str:
