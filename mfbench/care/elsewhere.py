@@ -8,9 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from mfbench.core.hashing import digest_file
-from mfbench.workspace.workspace import Workspace
-
-WORK = "work"  # in a run's folder; what steps have made stays there only when the run was killed
+from mfbench.workspace.workspace import WORK, Workspace
 
 
 class Elsewhere:

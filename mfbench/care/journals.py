@@ -17,9 +17,9 @@ from mfbench.core.hashing import digest_file, is_digest
 from mfbench.journal.line import decode_line
 from mfbench.journal.reader import segment_names
 from mfbench.journal.sealed import SEALED, read_lines
+from mfbench.workspace.workspace import WORK
 
 LOST = "lost"
-_SCRATCH = "work"  # where steps make their outputs: what is finished of them is content already
 T = TypeVar("T")
 _LONGEST = 256 << 20  # bytes of a line: nobody has logged a longer one
 
@@ -107,7 +107,7 @@ def other_files(folder: Path) -> tuple[list[str], list[str]]:
     for place, folders, names in os.walk(folder):
         below = os.path.relpath(place, folder)
         folders[:] = sorted(
-            name for name in folders if name[0] != "." and not (below == "." and name in ("events", _SCRATCH))
+            name for name in folders if name[0] != "." and not (below == "." and name in ("events", WORK))
         )
         odd += [path for path in (_below(below, name) for name in folders) if (folder / path).is_symlink()]
         for path in (_below(below, name) for name in sorted(names) if name[0] != "."):

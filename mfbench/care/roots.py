@@ -15,14 +15,16 @@ from concurrent.futures import ThreadPoolExecutor
 
 from mfbench.core.errors import MfbenchError
 from mfbench.core.progress import Progress
+from mfbench.journal import sealing
 from mfbench.journal.sealed import SEALED, read_lines
-from mfbench.workspace.workspace import Workspace
+from mfbench.tracking import run as tracking
+from mfbench.workspace.workspace import WORK, Workspace
 
 # In JSON a name follows a quote or, as part of a path, a slash. Asking for it makes the search several times faster.
 _NAME = re.compile(rb'["/:]([0-9a-f]{64})')
 _CHUNK = 16 << 20  # bytes read at once
 _MANIFEST = 16 << 20  # bytes: a larger blob is data, not a manifest
-STAGED = (".artifact-", ".sealed-")
+STAGED = (sealing.STAGED, tracking.STAGED)
 _JOB = "job.json"
 _LOT = 500  # runs
 
@@ -94,7 +96,7 @@ class Roots:
                     self._search_events(folder)
                 elif entry.name == _JOB:
                     self._search_file(entry.path)
-                elif entry.name == "work":
+                elif entry.name == WORK:
                     self.work.append(entry.path)
                 elif entry.name.startswith(STAGED):
                     self.staged.append(entry.path)

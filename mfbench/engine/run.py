@@ -25,8 +25,7 @@ from mfbench.journal.reader import Tail, segment_names
 from mfbench.journal.segment import SegmentWriter
 from mfbench.recipe.environment import redact
 from mfbench.worker.job import JobSpec, JobStep, write_job
-from mfbench.worker.worker import WORK
-from mfbench.workspace.workspace import Workspace
+from mfbench.workspace.workspace import WORK, Workspace
 
 GRACE = 3.0  # seconds between asking a worker to end and killing it
 RESERVE = 64 << 10  # bytes

@@ -19,6 +19,7 @@ from mfbench.store.rows import RunState
 from mfbench.workspace.workspace import Workspace
 
 _BASE = ", ".join(RunState.__struct_fields__)
+_PLACES = 'run, segment, "offset", next_seq, tail'
 Place = tuple[int, int, bytes]  # offset, next sequence, the end of the last line before it
 
 
@@ -102,11 +103,9 @@ def _differing(con: duckdb.DuckDBPyConnection, workspace: Workspace) -> set[str]
     """The runs whose segments are not as long as what was read of them: in a copy, made while runs were writing, the
     database may be older or newer than the journals beside it."""
     found = set()
-    for run, segment, offset, tail in con.execute('SELECT run, segment, "offset", tail FROM segments').fetchall():
+    for run, segment, *place, tail in con.execute(f"SELECT {_PLACES} FROM segments").fetchall():
         folder = events_folder(workspace, run)
-        path = f"{folder}/{segment}"
-        same = ends_there(path, offset, tail or b"") and not unread(path, offset)
-        if not same and not os.path.exists(f"{folder}/{SEALED}"):  # noqa: PTH110  thousands of runs
+        if _differs(f"{folder}/{segment}", (*place, tail or b"")) and not os.path.exists(f"{folder}/{SEALED}"):  # noqa: PTH110  thousands of runs
             found.add(run)
     return found
 
@@ -120,7 +119,7 @@ class Seen:
         if runs:
             base = f"SELECT {_BASE} FROM run_base WHERE run IN (SELECT unnest(?))"
             self.states = {row[0]: RunState(*row) for row in con.execute(base, [runs]).fetchall()}
-            places = 'SELECT run, segment, "offset", next_seq, tail FROM segments WHERE run IN (SELECT unnest(?))'
+            places = f"SELECT {_PLACES} FROM segments WHERE run IN (SELECT unnest(?))"
             for run, segment, offset, seq, tail in con.execute(places, [runs]).fetchall() if self.states else []:
                 self.places[run][segment] = (offset, seq, tail or b"")
 
@@ -136,7 +135,7 @@ def _has_new(seen: Seen, workspace: Workspace, run: str) -> bool:
         return True
     folder = events_folder(workspace, run)
     places = seen.places[run]
-    return any(_grown(f"{folder}/{name}", places.get(name)) for name in segment_names(folder))
+    return any(_differs(f"{folder}/{name}", places.get(name)) for name in segment_names(folder))
 
 
 def may_tidy(workspace: Workspace, state: RunState) -> bool:
@@ -144,10 +143,10 @@ def may_tidy(workspace: Workspace, state: RunState) -> bool:
     return workspace.writable and (state.ended is not None or not workspace.is_shared)
 
 
-def _grown(path: str, place: Place | None) -> bool:
+def _differs(path: str, place: Place | None) -> bool:
     """Whether a segment holds other whole lines than what was read of it."""
-    offset = place[0] if place else 0
-    return unread(path, offset) > 0 or (offset > 0 and not ends_there(path, offset, b""))
+    offset, _, tail = place or (0, 0, b"")
+    return unread(path, offset) > 0 or (offset > 0 and not ends_there(path, offset, tail))
 
 
 def events_folder(workspace: Workspace, run: str) -> str:

@@ -32,6 +32,7 @@ from mfbench.journal.segment import SegmentWriter
 from mfbench.tracking.values import LARGEST, SMALLEST, artifact_name, dotted, name_of, number, plain, step_number
 from mfbench.workspace.workspace import Workspace, find_or_create
 
+STAGED = ".artifact-"  # how the names of files begin that are being taken in
 ENDS = ("finished", "failed", "stopped", "timeout", "oom")
 
 
@@ -152,7 +153,7 @@ class Run:
             return ""
         if not source.is_file():
             raise UsageError("there is no such file to keep", where=str(source))
-        staging = self.workspace.run_folder(self.id) / f".artifact-{random_text(8)}"
+        staging = self.workspace.run_folder(self.id) / f"{STAGED}{random_text(8)}"
         try:
             shutil.copyfile(source, staging)  # a copy: the caller goes on writing to the original
             digest, size = Blobs(self.workspace.blobs).take(staging)

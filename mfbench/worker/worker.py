@@ -20,8 +20,8 @@ from mfbench.recipe.environment import expand, redact
 from mfbench.recipe.own_code import make_importable
 from mfbench.steps.context import StepContext
 from mfbench.worker.job import JobSpec, JobStep, read_job
+from mfbench.workspace.workspace import WORK
 
-WORK = "work"
 _OURS = str(Path(__file__).parent.parent)
 
 

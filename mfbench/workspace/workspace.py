@@ -20,6 +20,7 @@ from mfbench.core.machine import host
 from mfbench.workspace import disk, locks
 
 FOLDER = ".mfbench"
+WORK = "work"  # in a run's folder: where its steps make their outputs; it stays only when the run was killed
 FORMAT = 1
 ENVIRONMENT = "MFBENCH_WORKSPACE"
 _ID = re.compile(r"[0-9a-z]+(-[0-9a-z]+)*")  # no separator, no dot: a name inside `runs/`
