@@ -9,6 +9,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PY := .venv/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --quiet
 TESTS ?= tests
+WORKERS ?= 2
 
 .PHONY: demo test check bench lock clean
 
@@ -18,7 +19,7 @@ demo: .venv/.demo
 	$(PY) -m mfbench runs
 
 test: .venv/.dev
-	$(PY) -m pytest $(TESTS)
+	$(PY) -m pytest -n $(WORKERS) --dist worksteal $(TESTS)
 
 check: .venv/.dev
 	$(PY) -m ruff check .

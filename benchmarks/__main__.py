@@ -14,12 +14,12 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks import cold_start, metrics, recipe, report, search, steps, store
+from benchmarks import cold_start, executors, metrics, recipe, report, search, steps, store
 from benchmarks.model import OURS, Measure, Row
 from benchmarks.peers import HERE, Peers, ensure_peers
 from benchmarks.timing import BenchError
 
-GROUPS = ("cold-start", "metrics", "steps", "recipe", "search", "store")
+GROUPS = ("cold-start", "metrics", "steps", "recipe", "search", "store", "executors")
 BUSY = 0.25  # of the cores
 
 
@@ -46,6 +46,8 @@ def measure(group: str, peers: Peers | None, scratch: Path) -> list[Row]:
             return search.measure(scratch)
         case "store":
             return store.measure(peers, scratch)
+        case "executors":
+            return executors.measure(scratch)
         case _:
             return recipe.measure(scratch)
 

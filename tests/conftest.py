@@ -7,6 +7,12 @@ import pytest
 from tests.support import Project
 
 
+@pytest.fixture(autouse=True)
+def _local(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a machine has a container engine, tests that do not ask for it run without."""
+    monkeypatch.setenv("MFBENCH_EXECUTOR", "local")
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     return Project(tmp_path)

@@ -21,15 +21,18 @@ class Upkeep:
     def doctor(self, *, repair: bool = False, fast: bool = False, progress: Progress | None = None) -> dict[str, Any]:
         """What is damaged: {problems, repaired}.
 
-        problems: [{code, where, what, remedy, mendable}]. repaired: [{code, where, what, lost, failed}].
+        problems: [{code, where, what, remedy, mendable}]. repaired: [{code, where, what, lost, failed}]. `where` is a
+        path inside the workspace; of what an executor has left behind it is the name that its engine has for it.
 
         repair: mend what can be mended, then look again. fast: do not read the content of blobs.
         """
+        from mfbench.api import leftovers
         from mfbench.care.doctor import examine
         from mfbench.care.repair import mend
 
-        repaired = mend(self.workspace, progress=progress) if repair else []
-        problems = examine(self.workspace, fast=fast, progress=progress)
+        # What still runs for a lost run is ended first, so that nothing writes to what is mended.
+        repaired = [*leftovers.mend(self.workspace), *mend(self.workspace, progress=progress)] if repair else []
+        problems = [*examine(self.workspace, fast=fast, progress=progress), *leftovers.findings(self.workspace)]
         return {"problems": [one.as_dict() for one in problems], "repaired": [one.as_dict() for one in repaired]}
 
     def rebuild(self, progress: Progress | None = None) -> int:
@@ -43,11 +46,15 @@ class Upkeep:
     ) -> dict[str, Any]:
         """Takes away what nothing refers to: {items: [{kind, path, bytes, reason, action}], bytes}.
 
-        older_than: seconds; what is younger stays. dry_run: only says what would go.
+        older_than: seconds; what is younger stays. dry_run: only says what would go. Environments stay for as long as
+        the configuration says (`[environment] keep`) even where that is longer; containers of runs that are over go at
+        once. `path` is inside the workspace; of these two it is the name that their engine has for them.
         """
+        from mfbench.api import leftovers
         from mfbench.care.gc import collect
 
         items = collect(self.workspace, dry_run=dry_run, older_than=older_than, progress=progress)
+        items += leftovers.collect(self.workspace, dry_run=dry_run, older_than=older_than)
         return {"items": [item.as_dict() for item in items], "bytes": sum(item.bytes for item in items)}
 
     def delete_runs(self, runs: Sequence[str], reason: str = "") -> list[str]:

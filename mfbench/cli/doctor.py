@@ -71,6 +71,7 @@ def _installed(home: Workspace | None) -> dict[str, Any]:
         **machine(),
         "versions": {name: version(name) for name in _PACKAGES},
         "executors": plugins.names("mfbench.executors"),
+        "engine": _engine(),
         "flavors": plugins.names("mfbench.flavors"),
         "workspace": str(home.root) if home else None,
         "writable": home.writable if home else None,
@@ -81,9 +82,28 @@ def _installed(home: Workspace | None) -> dict[str, Any]:
     }
 
 
+def _engine() -> dict[str, Any]:
+    """The container engine of this machine: {endpoint, version, problem}."""
+    import json
+
+    from mfbench.executors.docker.endpoints import answers, ask, is_plain
+
+    there, said = answers()
+    if not there:
+        return {"endpoint": None, "version": None, "problem": said}
+    try:
+        version = json.loads(ask(said, "/version")[1])["Version"] if is_plain(said) else None
+    except (OSError, ValueError, KeyError, TypeError):
+        version = None
+    return {"endpoint": said, "version": version, "problem": None}
+
+
 def _print(report: dict[str, Any], repair: bool) -> None:
     for key, value in report.items():
-        if isinstance(value, dict):
+        if key == "engine":
+            at = f"{value['version'] or 'answers'} at {value['endpoint']}"
+            click.echo(f"{'engine:':<14} {printable(value['problem'] or at)}")
+        elif isinstance(value, dict):
             for name, found in value.items():
                 click.echo(f"{name + ':':<14} {found or 'not installed'}")
         elif key == "free_bytes" and isinstance(value, int):

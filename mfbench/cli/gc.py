@@ -33,7 +33,8 @@ def command(dry_run: bool, older_than: str, workspace: str | None, as_json: bool
 
     Blobs and cached steps that nothing names move to the trash; deleted runs, and what else has lain in the trash for
     that time, go for good; files of writers that were killed are removed; large finished journals become one smaller
-    file each. Safe while runs are going on.
+    file each. Containers that a crash has left behind are removed, and environments (images, virtual environments)
+    that you have not used for 30 days; config.toml can change that: [environment] keep. Safe while runs are going on.
     """
     age = _age(older_than)
     if age < LEAST and not dry_run:

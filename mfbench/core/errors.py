@@ -10,6 +10,9 @@ MfbenchError                what happened, where, what to do; exit code 1
 ├── RunFailedError          a run ended without finishing; exit code 1
 ├── StoreBusyError          somebody else holds the database for too long
 ├── DiskError               the operating system refused to write or read
+├── EngineError             what a worker should run on does not answer, or refused
+├── InstallError            an environment could not be made
+├── StoppedError            what was going on was stopped, as asked
 ├── DamageError             a journal, ledger, blob or bundle is not what was written
 └── MissingPluginError      a named plug-in or extra is not installed
 
@@ -99,6 +102,19 @@ class RunFailedError(MfbenchError):
 
 class StoreBusyError(MfbenchError):
     title = "store busy"
+
+
+class EngineError(MfbenchError):
+    title = "engine"
+
+
+class InstallError(MfbenchError):
+    title = "environment"
+
+
+class StoppedError(MfbenchError):
+    exit_code = 130
+    title = "stopped"
 
 
 class DamageError(MfbenchError):

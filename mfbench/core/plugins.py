@@ -10,7 +10,11 @@ from mfbench.core.text import did_you_mean
 # The in-tree ones are known without reading any metadata, which costs 40 ms of a cached run.
 # They are the same as in pyproject.toml; a test compares the two.
 IN_TREE = {
-    "mfbench.executors": {"local": "mfbench.executors.local:LocalExecutor"},
+    "mfbench.executors": {
+        "docker": "mfbench.executors.docker.executor:DockerExecutor",
+        "local": "mfbench.executors.local:LocalExecutor",
+        "venv": "mfbench.executors.venv:VenvExecutor",
+    },
     "mfbench.flavors": {"sklearn": "mfbench.flavors.sklearn:SklearnFlavor"},
 }
 

@@ -35,6 +35,14 @@ def parse_duration(text: str) -> float:
     return float(match[1]) * UNITS[match[2]]
 
 
+def parse_size(text: str) -> int:
+    """Bytes from '512MB', '4GB', '1.5 GiB'. Raises ValueError."""
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kKMGT])(i?)B?\s*", text)
+    if not match:
+        raise ValueError(f"{text!r} is not a size such as '512MB', '4GB' or '1.5GiB'")
+    return int(float(match[1]) * (1024 if match[3] else 1000) ** ("KMGT".index(match[2].upper()) + 1))
+
+
 def plural(count: int, noun: str) -> str:
     """'1 row', '1,204 rows'."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"

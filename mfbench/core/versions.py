@@ -57,3 +57,10 @@ def code_digest(*modules: str) -> str:
             total.update(f"{source.relative_to(root).as_posix()}\n".encode())
             total.update(source.read_bytes())
     return total.hexdigest()
+
+
+@cache
+def package_digest() -> str:
+    """Digest of all of mfbench's own sources."""
+    root = Path(__file__).parent.parent
+    return code_digest(*sorted(path.relative_to(root).as_posix() for path in root.rglob("*.py")))

@@ -33,7 +33,8 @@ def find_files(source: str | tuple[str, ...] | list[str], folder: Path, where: t
         key: tuple[str | int, ...] = where if isinstance(source, str) else (*where, i)
         if "://" in pattern:
             raise FitError(key, f"{pattern!r}: remote sources are not built yet", "name a file, a glob or a folder")
-        path = folder / Path(pattern).expanduser()
+        # By its text: in a container the folders that lead nowhere else but back do not exist.
+        path = Path(os.path.normpath(folder / Path(pattern).expanduser()))
         if path.is_dir():
             files = sorted(item for item in path.iterdir() if _is_data(item))
             if not files:
@@ -42,9 +43,8 @@ def find_files(source: str | tuple[str, ...] | list[str], folder: Path, where: t
         elif path.is_file():
             files = [path]
         elif any(sign in pattern for sign in "*?["):
-            inner = Path(pattern).expanduser()
-            base = Path(inner.anchor) if inner.is_absolute() else folder
-            named = base.glob(str(inner.relative_to(inner.anchor)))
+            base, inner = _above(folder.absolute(), Path(os.path.normpath(Path(pattern).expanduser())))
+            named = base.glob(str(inner))
             files = sorted(item for item in named if item.is_file() and not item.name.startswith("."))
             if not files:
                 raise FitError(key, f"{pattern!r} matches no file (looked in {folder.absolute()})")
@@ -55,6 +55,15 @@ def find_files(source: str | tuple[str, ...] | list[str], folder: Path, where: t
             raise FitError(key, f"there is no file {pattern!r} (looked in {there})", hint)
         found += [file for file in files if file not in found]
     return found
+
+
+def _above(folder: Path, pattern: Path) -> tuple[Path, Path]:
+    """(the folder that a pattern begins in, the rest of it): without '..' and without what is written absolutely."""
+    if pattern.is_absolute():
+        return Path(pattern.anchor), pattern.relative_to(pattern.anchor)
+    while pattern.parts[0] == "..":
+        folder, pattern = folder.parent, Path(*pattern.parts[1:])
+    return folder, pattern
 
 
 def _is_data(path: Path) -> bool:

@@ -10,6 +10,7 @@ from mfbench.engine.cache import CachedStep
 from mfbench.engine.keys import keyed
 from mfbench.engine.outcome import GATE
 from mfbench.engine.plan import plan_gate
+from mfbench.executors.environment import Environment, here
 from mfbench.journal.blobs import Blobs
 from mfbench.recipe.loaded import LoadedRecipe
 from mfbench.registry.models import RegisteredModel, Registry, Version
@@ -33,7 +34,11 @@ def find_champion(loaded: LoadedRecipe, workspace: Workspace | None, hits: dict[
 
 
 def with_gates(
-    loaded: LoadedRecipe, steps: list[JobStep], champion: Version | None, workspace: Workspace | None
+    loaded: LoadedRecipe,
+    steps: list[JobStep],
+    champion: Version | None,
+    workspace: Workspace | None,
+    environment: Environment | None = None,
 ) -> tuple[list[JobStep], dict[str, dict[str, str]]]:
     """(the steps with the one that judges the gates, the champion's files by name for it)."""
     steps = [step for step in steps if step.name != GATE]
@@ -48,4 +53,4 @@ def with_gates(
         about = {"name": champion.name, "digest": champion.digest}
     trusted = workspace.trusted_types if workspace else []
     plan = plan_gate(loaded, steps, about, trusted)
-    return [*steps, *keyed([plan], before=steps)], {CHAMPION: files} if files else {}
+    return [*steps, *keyed([plan], environment or here(), before=steps)], {CHAMPION: files} if files else {}

@@ -17,24 +17,24 @@ from mfbench.core import jsonio
 from mfbench.core.errors import FitError, MfbenchError
 from mfbench.core.machine import available_cpus
 from mfbench.core.plugins import load as load_plugin
-from mfbench.core.text import parse_duration
-from mfbench.engine.cache import CachedStep, StepCache
-from mfbench.engine.champion import find_champion, with_gates
+from mfbench.core.text import parse_duration, parse_size
+from mfbench.engine.champion import with_gates
 from mfbench.engine.outcome import GATE, GATES, Outcome, finish_recipe
-from mfbench.engine.plan import plan_recipe
-from mfbench.engine.provenance import CodeState, environment, looks_secret, machine
+from mfbench.engine.place import ENVIRONMENT, Place
+from mfbench.engine.planned import Plan, find_hits
+from mfbench.engine.provenance import CodeState, looks_secret, machine
 from mfbench.engine.rehearsal import rehearse
-from mfbench.engine.resume import recall, refuse_changed
+from mfbench.engine.resume import recall
 from mfbench.engine.run import Report, Run
-from mfbench.executors.base import Executor
+from mfbench.engine.settings import job_of
+from mfbench.executors.auto import choose
 from mfbench.executors.warm import WarmWorker
-from mfbench.journal.blobs import Blobs
 from mfbench.recipe.environment import names as variable_names
 from mfbench.recipe.load import load_recipe
 from mfbench.recipe.loaded import LoadedRecipe
 from mfbench.recipe.own_code import own_sources
 from mfbench.registry.models import Version
-from mfbench.worker.job import JobStep
+from mfbench.worker.job import JobSpec, JobStep
 from mfbench.workspace.workspace import Workspace, create, find, require
 
 
@@ -67,51 +67,61 @@ def drive(request: Request, report: Report, loaded: LoadedRecipe | None = None) 
     recipe = loaded.recipe
     workspace = find(named=request.workspace)
     wanted = request.executor or recipe.run.executor
-    executor: Executor = load_plugin("mfbench.executors", "local" if wanted == "auto" else wanted)()
+    name, chosen = choose(wanted)
+    place = Place(load_plugin("mfbench.executors", name)(), loaded, workspace)
     code = CodeState(loaded.folder)
     cpus = recipe.run.cpus or available_cpus()
     try:
-        steps = plan_recipe(loaded, workspace.cache / "sources" if workspace else None)
-        if workspace and request.resume:
-            refuse_changed(workspace, request.resume, steps)
-        hits = find_hits(steps, workspace)
-        champion = find_champion(loaded, workspace, hits)
-        steps, given = with_gates(loaded, steps, champion, workspace)
-        hits = find_hits(steps, workspace, hits)
-        warm = None if len(hits) == len(steps) else rehearse(loaded, cpus)
+        plan = Plan(loaded, workspace, place.environment, request.resume)
+        warm = None if plan.is_cached and place.environment else rehearse(loaded, cpus, elsewhere=place.elsewhere)
     except FitError as error:
         raise loaded.error(error.key, error.message, error.hint) from None
     home = workspace or create(Path(request.workspace))
+    variables = tuple(sorted(variable_names(loaded.tree)))
     about = {
         "name": request.name or loaded.tree["recipe"]["name"],
         "recipe": loaded.tree["recipe"]["name"],
         "file": loaded.source.path.name,
-        "executor": executor.name,
+        "executor": name,
         "wanted_executor": wanted,
+        "chosen": chosen,
+        "environment": place.told,
         "tags": loaded.tree["recipe"]["tags"],
         "seed": recipe.run.seed,
         "cpus": cpus,
+        "memory": parse_size(recipe.run.memory) if recipe.run.memory else None,
         "overrides": list(request.overrides),
-        "variables": sorted(variable_names(loaded.tree)),
-        "steps": [*(step.name for step in steps), *(["register"] if recipe.register else [])],
+        "variables": sorted({*variables, *recipe.run.secrets}),
+        "steps": [
+            *(() if place.environment else [ENVIRONMENT]),
+            *(step.name for step in plan.steps),
+            *(["register"] if recipe.register else []),
+        ],
         **machine(),
     }
-    run = Run(home, steps, hits, about, report, request.resume)
+    run = Run(home, plan.steps, plan.hits, about, report, request.resume)
 
     def work() -> Outcome:
-        record(run, loaded, code)
-        folder = os.path.relpath(loaded.folder.resolve(), run.folder.resolve())
+        if chosen:
+            run.writer.write("log", "info", f"executor {name}: {chosen}")
+        if place.environment is None:
+            place.make(run)
+            plan.anew(home, place.environment)
+            run.steps, run.hits = plan.steps, plan.hits
+        assert place.environment is not None
+        record(run, loaded, code, place)
         timeout = parse_duration(recipe.run.timeout) if recipe.run.timeout else None
-        run.execute(executor, warm, folder, timeout, given)
+        job = job_of(loaded, cpus, place.environment.place, variables)
+        run.execute(place.executor, warm, msgspec.structs.replace(job, given=plan.given), timeout)
         if run.outcome.status != "finished" or run.stopping:
             return run.outcome
 
         def rejudge(champion: Version | None) -> dict[str, Any]:
             """The gates once more, by a worker that is handed this champion."""
-            run.steps, again = with_gates(loaded, steps, champion, home)
+            run.steps, again = with_gates(loaded, plan.steps, champion, home, place.environment)
             run.hits = {name: result for name, result in run.results.items() if name != GATE}
             run.results.pop(GATE, None)
-            run.execute(executor, None, folder, timeout, again)
+            run.execute(place.executor, None, msgspec.structs.replace(job, given=again), timeout)
             if run.outcome.error:
                 raise MfbenchError(run.outcome.error["message"], hint=run.outcome.error["hint"])
             judged: dict[str, Any] = jsonio.loads(run.blobs.read(run.results[GATE].outputs[GATES][0]))
@@ -133,33 +143,14 @@ def drive_steps(workspace: Workspace, name: str, steps: list[JobStep], report: R
     run = Run(workspace, steps, hits, about, report)
 
     def work() -> Outcome:
-        run.execute(load_plugin("mfbench.executors", "local")(), warm, ".")
+        job = JobSpec(run="", recipe_folder=str(run.folder.resolve()), blobs="", cpus=cpus, steps=())
+        run.execute(load_plugin("mfbench.executors", "local")(), warm, job)
         return run.outcome
 
     run.end(work)
 
 
-def find_hits(
-    steps: list[JobStep], workspace: Workspace | None, known: dict[str, CachedStep] | None = None
-) -> dict[str, CachedStep]:
-    """The steps whose results are there already, by name; `known` are those that were found before.
-
-    A step counts only where all that it depends on does: one that has to run again may come out differently
-    (not every estimator is deterministic), and what was made from its old result would no longer fit.
-    """
-    hits: dict[str, CachedStep] = {}
-    if workspace is None:
-        return hits
-    cache = StepCache(workspace.cache, Blobs(workspace.blobs))
-    for step in steps:
-        found = (known or {}).get(step.name)
-        hit = found or (cache.get(step.key) if all(need in hits for need in step.needs) else None)
-        if hit is not None:
-            hits[step.name] = hit
-    return hits
-
-
-def record(run: Run, loaded: LoadedRecipe, code: CodeState) -> None:
+def record(run: Run, loaded: LoadedRecipe, code: CodeState, place: Place) -> None:
     """Params, and all that is needed to repeat the run: recipe, environment, commit, uncommitted changes."""
     flavor = load_plugin("mfbench.flavors", loaded.recipe.model.flavor)()
     estimator = flavor.estimator_name(loaded.recipe.model, loaded.recipe.recipe.task)
@@ -169,7 +160,7 @@ def record(run: Run, loaded: LoadedRecipe, code: CodeState) -> None:
     if facts:
         run.writer.write_many("param", [(f"git.{key}", value) for key, value in facts.items()])
     run.keep("recipe.toml", loaded.source.text.encode(), "application/toml")
-    run.keep("environment.txt", environment().encode())
+    place.record(run)
     if patch:
         run.keep("uncommitted.patch", patch)
     for name, content in own_sources(loaded.tree["model"], loaded.folder).items():

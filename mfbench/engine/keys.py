@@ -12,7 +12,8 @@ from typing import Any
 import msgspec
 
 from mfbench.core.hashing import digest_bytes, digest_value
-from mfbench.core.versions import code_digest, python_version, version
+from mfbench.core.versions import code_digest, normalized, version
+from mfbench.executors.environment import Environment
 from mfbench.recipe.environment import expand
 from mfbench.recipe.own_code import dotted_estimators, own_sources
 from mfbench.worker.job import JobStep
@@ -36,10 +37,13 @@ class StepPlan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def keyed(
-    plans: list[StepPlan], external: dict[str, str] | None = None, before: list[JobStep] | None = None
+    plans: list[StepPlan],
+    environment: Environment,
+    external: dict[str, str] | None = None,
+    before: list[JobStep] | None = None,
 ) -> list[JobStep]:
-    """The steps with their keys; `external` adds digests (name to digest) to single steps' keys, `before` are steps
-    that have theirs and that these may depend on."""
+    """The steps with their keys in this environment; `external` adds digests (name to digest) to single steps' keys,
+    `before` are steps that have theirs and that these may depend on."""
     keys: dict[str, str] = {step.name: step.key for step in before or ()}
     steps = []
     for plan in plans:
@@ -47,8 +51,7 @@ def keyed(
             [keys[need] for need in plan.needs],
             expand(plan.config),
             code_digest(*COMMON, *plan.code),
-            {name: version(name) for name in plan.versions},
-            python_version().rpartition(".")[0],
+            environment.digest(plan.versions),
             (external or {}).get(plan.name),
         ]
         keys[plan.name] = digest_value([plan.name, plan.call, parts])
@@ -64,17 +67,18 @@ def keyed(
     return steps
 
 
-def estimator_code(model: dict[str, Any], folder: Path) -> str | None:
+def estimator_code(model: dict[str, Any], folder: Path, environment: Environment) -> str | None:
     """What stands for the code of a recipe's own estimators in a key; None where all are scikit-learn's.
 
-    An installed package is its version; what lies beside the recipe, or is installed as a link to its
+    A package that is installed in the environment is its version; what lies beside the recipe, or is installed as a link to its
     sources, is the content of its files.
     """
     own = own_sources(model, folder)
     parts = {name: digest_bytes(content) for name, content in own.items()}
     for top in {name.partition(".")[0] for name in dotted_estimators(model)} - {"sklearn"}:
         if not any(name.partition("/")[0] in (top, f"{top}.py") for name in own):
-            parts[top] = _installed_code(top)
+            known = environment.versions.get(normalized(top)) if environment.place else None
+            parts[top] = f"{top}=={known}" if known else _installed_code(top)
     return digest_value(parts) if parts else None
 
 

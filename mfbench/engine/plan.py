@@ -12,6 +12,8 @@ from mfbench.core.text import did_you_mean
 from mfbench.data.source import digest_sources, find_files, format_of
 from mfbench.engine.gates import check_gates
 from mfbench.engine.keys import StepPlan, estimator_code, keyed
+from mfbench.engine.settings import estimators
+from mfbench.executors.environment import Environment, here
 from mfbench.recipe.loaded import Key, LoadedRecipe
 from mfbench.stats.metrics import METRICS, RESOURCES, defaults, fits, greater_is_better, names
 from mfbench.worker.job import JobStep
@@ -40,8 +42,11 @@ _GIVEN = ("data", "split", "source")
 _OWN = ("search", "features", "train", "threshold", "intervals", "evaluate", "explain", "repeats", "refit", "package")
 
 
-def plan_recipe(loaded: LoadedRecipe, memory: Path | None = None) -> list[JobStep]:
-    """Every step of the recipe that a worker runs. Raises RecipeError for names that cannot be right."""
+def plan_recipe(
+    loaded: LoadedRecipe, memory: Path | None = None, environment: Environment | None = None
+) -> list[JobStep]:
+    """Every step of the recipe that a worker runs, in this environment (or here). Raises RecipeError for names that
+    cannot be right."""
     check_names(loaded)
     recipe, tree = loaded.recipe, loaded.tree
     data, info, model, task, seed = tree["data"], tree["recipe"], tree["model"], recipe.recipe.task, recipe.run.seed
@@ -106,8 +111,9 @@ def plan_recipe(loaded: LoadedRecipe, memory: Path | None = None) -> list[JobSte
               "reading": {"format": read["format"], "csv": data["csv"]}},
              libraries),
     ]  # fmt: skip
-    own = estimator_code(_estimators(tree), loaded.folder)
-    return keyed(plans, dict.fromkeys(_OWN, own) if own else None)
+    environment = environment or here()
+    own = estimator_code(estimators(tree), loaded.folder, environment)
+    return keyed(plans, environment, dict.fromkeys(_OWN, own) if own else None)
 
 
 def plan_gate(
@@ -126,12 +132,6 @@ def plan_gate(
          "evaluate": evaluate, "forecast": tree["forecast"], "champion": champion, "trusted": trusted},
         ("polars", "numpy", "scipy", "scikit-learn", "skops", *flavor.distributions),
     )  # fmt: skip
-
-
-def _estimators(tree: dict[str, Any]) -> dict[str, Any]:
-    """Every model of the recipe, the candidates of its search too."""
-    candidates = (tree["tune"] or {}).get("candidates", {})
-    return {**tree["model"], "candidates": list(candidates.values())} if candidates else dict(tree["model"])
 
 
 def check_names(loaded: LoadedRecipe) -> None:

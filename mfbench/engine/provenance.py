@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mfbench.core.about import __version__
 from mfbench.core.machine import actor, host
-from mfbench.core.versions import installed, python_version
+from mfbench.core.versions import python_version
 
 if TYPE_CHECKING:
     import subprocess
@@ -41,11 +41,6 @@ def machine() -> dict[str, Any]:
         "mfbench": __version__,
         "actor": actor(),
     }
-
-
-def environment() -> str:
-    """Every installed distribution, as requirements."""
-    return "".join(f"{name}=={version}\n" for name, version in sorted(installed().items()))
 
 
 class CodeState:

@@ -43,8 +43,10 @@ class Run:
         about: dict[str, Any],
         report: Report,
         resumed: str | None = None,
+        remember: bool = True,
     ) -> None:
-        self.workspace = workspace
+        """remember: whether what its steps make may serve other runs."""
+        self.workspace, self.remember = workspace, remember
         self.blobs = Blobs(workspace.blobs)
         self.cache = StepCache(workspace.cache, self.blobs)
         self.steps, self.hits, self.about = steps, hits, about
@@ -74,17 +76,10 @@ class Run:
         """Content as an artifact of the run."""
         self._artifact(name, self.blobs.put(content), len(content), kind)
 
-    def execute(
-        self,
-        executor: Executor,
-        warm: WarmWorker | None,
-        recipe_folder: str,
-        timeout: float | None = None,
-        given: dict[str, dict[str, str]] | None = None,
-    ) -> None:
+    def execute(self, executor: Executor, warm: WarmWorker | None, job: JobSpec, timeout: float | None = None) -> None:
         """Tells the cached steps, has the worker run the others, and takes what they make.
 
-        `given`: files (name to blob digest) by the name under which a step needs them, beside what steps make.
+        job: what the run does not know by itself; its folders are absolute here and relative in what is written.
         """
         _remove_tree(self.folder / WORK)  # what a killed worker has left half done
         (self.folder / WORK).mkdir()
@@ -95,16 +90,15 @@ class Run:
             hit = self.hits.get(step.name)
             outputs = {name: digest for name, (digest, _) in hit.outputs.items()} if hit else {}
             steps.append(msgspec.structs.replace(step, cached=hit is not None, outputs=outputs))
-        job = JobSpec(
+        written = msgspec.structs.replace(
+            job,
             run=self.id,
-            recipe_folder=recipe_folder,
+            recipe_folder=os.path.relpath(job.recipe_folder, self.folder.resolve()),
             blobs=os.path.relpath(self.workspace.blobs, self.folder),
-            cpus=self.about["cpus"],
+            workspace=self.workspace.id,
             steps=tuple(steps),
-            variables=tuple(sorted(self.variables)),
-            given=given or {},
         )
-        write_job(self.folder, job)
+        write_job(self.folder, written)
         for step in self.steps:
             if step.name in self.hits and step.name not in self.results:
                 self._tell_cached(step, self.hits[step.name])
@@ -200,7 +194,8 @@ class Run:
             self._artifact(f"{name}/{output}", *taken[output], "")
         if status == "finished":
             self.results[name] = CachedStep(step=name, run=self.id, seconds=took, outputs=taken, events=events)
-            self.cache.put(key, self.results[name])
+            if self.remember:
+                self.cache.put(key, self.results[name])
         elif self.outcome.status == "finished":  # a step that fails because it was stopped is not why
             self.outcome = Outcome("failed", error)
 

@@ -6,15 +6,30 @@ import os
 import select
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from mfbench.core.machine import available_cpus
-from mfbench.executors.base import Exit
+from mfbench.executors.base import Exit, Leftover, Tell
+from mfbench.executors.environment import Asked, Environment, here
 from mfbench.executors.warm import WarmWorker
 
 
 class LocalExecutor:
     name = "local"
+    installs = False
+
+    def find(self, asked: Asked) -> Environment:
+        return here()
+
+    def make(self, asked: Asked, tell: Tell, stopping: Callable[[], bool]) -> Environment:
+        return here()
+
+    def leftovers(self, workspace: str, alive: Callable[[str], bool]) -> list[Leftover]:
+        return []
+
+    def remove(self, leftover: Leftover) -> None:
+        raise NotImplementedError  # it leaves nothing
 
     def start(self, folder: Path, warm: WarmWorker | None) -> LocalExecution:
         worker = warm or WarmWorker(bytes, available_cpus())

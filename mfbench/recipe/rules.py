@@ -7,9 +7,10 @@ import re
 from mfbench.core.plugins import IN_TREE, names
 from mfbench.core.text import did_you_mean
 from mfbench.recipe.loaded import Key, Source
-from mfbench.recipe.rules_data import check_data, duration
+from mfbench.recipe.rules_data import check_data
 from mfbench.recipe.rules_evaluate import check_evaluate
 from mfbench.recipe.rules_register import check_register
+from mfbench.recipe.rules_run import check_run
 from mfbench.recipe.rules_tune import check_tune
 from mfbench.recipe.schema import Recipe
 
@@ -24,12 +25,7 @@ def check_rules(recipe: Recipe, source: Source) -> None:
     check_data(recipe, source)
     check_tune(recipe, source)
     check_evaluate(recipe, source)
-    run = recipe.run
-    duration(run.timeout, ("run", "timeout"), source)
-    if run.cpus is not None and run.cpus < 1:
-        raise source.error(("run", "cpus"), f"cpus: expected at least 1, found {run.cpus}")
-    if not 0 <= run.seed < 2**32:
-        raise source.error(("run", "seed"), f"seed: expected a number from 0 to 2**32 - 1, found {run.seed}")
+    check_run(recipe, source)
     check_register(recipe, source)
 
 

@@ -186,13 +186,33 @@ class Forecast(Table, frozen=True):
     coverage: float = 0.9
 
 
+class Env(Table, frozen=True):
+    """run.env: what is installed where the worker runs, on executors that make an environment.
+
+    `base` is the container's image, `requirements` a file of exact versions beside the recipe (without it: the versions
+    that are installed here), `apt` names Debian packages.
+    """
+
+    base: str | None = None
+    requirements: str | None = None
+    apt: tuple[str, ...] = ()
+
+
 class Run(Table, frozen=True):
-    """[run]"""
+    """[run]: where and within which limits.
+
+    `memory` is that of the worker with all its children, such as "4GB". `network`: whether a container has one.
+    `secrets` are environment variables that the recipe's own code may read by `mfbench.secret`.
+    """
 
     executor: str = "auto"
     seed: int = 0
     cpus: int | None = None
+    memory: str | None = None
     timeout: str | None = None
+    network: bool = False
+    secrets: tuple[str, ...] = ()
+    env: Env = Env()
 
 
 class Register(Table, frozen=True):
@@ -228,6 +248,4 @@ class Recipe(Table, frozen=True):
 NOT_YET = {
     "monitor": "drift monitoring",
     "data.label_delay": "monitoring with labels",
-    "run.memory": "memory limits (they need the Docker executor)",
-    "run.env": "environments (they need the Docker executor)",
 }

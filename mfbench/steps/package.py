@@ -88,7 +88,7 @@ def run(ctx: StepContext) -> None:
         metrics=metrics,
         requirements=tuple(requirements),
         reading=ctx.written["reading"],
-        python=python_version(),
+        python=python_version().rpartition(".")[0],  # of its patch level no result depends, nor does a step's key
         types=tuple(types),
         forecast=forecast_settings(ctx, list(reads)),
         threshold=fitted.threshold,

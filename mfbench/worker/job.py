@@ -25,9 +25,13 @@ class JobStep(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class JobSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """Paths are relative to the run's folder. `variables` are the environment's names in the recipe.
+    """Paths are relative to the run's folder (but `reads`). `variables` are the environment's names in the recipe.
 
     `given` is what no step of this job makes, by the name under which a step needs it: files by their blobs' digest.
+
+    What follows is for the executor. environment: the place of an Environment. memory: bytes, None without a limit.
+    network: whether the recipe asks for one. secrets: variables that come in as files. reads: the files and folders
+    that the steps read beside blobs, absolute. workspace: its id.
     """
 
     run: str
@@ -37,6 +41,12 @@ class JobSpec(msgspec.Struct, frozen=True, kw_only=True):
     steps: tuple[JobStep, ...]
     variables: tuple[str, ...] = ()
     given: dict[str, dict[str, str]] = {}
+    workspace: str = ""
+    environment: str = ""
+    memory: int | None = None
+    network: bool = False
+    secrets: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
 
 
 def write_job(folder: Path, job: JobSpec) -> None:

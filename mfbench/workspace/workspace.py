@@ -32,6 +32,15 @@ CONFIG = """\
 
 [workspace]
 # shared = true       # other machines write here too; by default judged from the kind of disk
+
+[environment]         # what is installed for runs in Docker or in a virtual environment
+# base = "python:3.11-slim"
+# wheelhouse = "wheels"                       # a folder with wheels, which come before any index
+# index = "https://user:${TOKEN}@example.org/simple"
+# extra_index = []
+# network = "bridge"                          # of the installation
+# args = { HTTPS_PROXY = "${HTTPS_PROXY}" }   # environment variables of the installation
+# keep = "30d"                                # gc removes an environment that nobody has used for so long
 """
 
 

@@ -18,7 +18,6 @@ from mfbench.care.exporting import export
 from mfbench.care.importing import import_archive
 from mfbench.core.errors import DamageError, DiskError, MfbenchError, UsageError
 from mfbench.core.hashing import digest_bytes
-from mfbench.core.ids import new_id
 from mfbench.journal.ledger import LedgerWriter
 from mfbench.journal.line import encode_line
 from mfbench.registry.models import Registry
@@ -212,7 +211,7 @@ def segment_of(run: str, *lines: bytes) -> bytes:
 @pytest.mark.parametrize(
     "content",
     [
-        segment_of(new_id()),
+        segment_of("20260101-120000000-other"),
         segment_of("x", b"not a line\n"),
         encode_line((0, 1, "header", {"run": "other"})),
         encode_line((0, 1, "header", "odd")),

@@ -441,8 +441,13 @@ wrong(
 
 # -- words of later versions -------------------------------------------------------------------------------------------
 wrong("[monitor]", add('‸[monitor]\nwindow = "1d"'), "[monitor] is not built yet", "drift")
-wrong("run.memory", add('[run]\n‸memory = "4GB"'), "'run.memory' is not built yet", "Docker")
-wrong("run.env", add("[run]\n‸env = {}"), "'run.env' is not built yet")
+wrong("run.memory", add('[run]\n‸memory = "4 apples"'), "'4 apples' is not a size", "'512MB', '4GB'")
+wrong("run.memory too small", add('[run]\n‸memory = "50MB"'), "the libraries alone need more than 50MB")
+wrong("run.secrets name", add('[run]\nsecrets = [‸"a b"]'), "'a b' cannot be the name of an environment variable")
+wrong("run.secrets unset", add('[run]\nsecrets = [‸"NOT_SET_ANYWHERE"]'), "NOT_SET_ANYWHERE is not set", "export")
+wrong("run.env.apt", add('[run.env]\napt = [‸"rm -rf /"]'), "cannot be the name of a Debian package")
+wrong("run.env.base", add('[run.env]\n‸base = "a b"'), "cannot be the name of an image", "python:3.11-slim")
+wrong("run.env key", add('[run.env]\n‸pip = "x"'), "pip")
 wrong("data.split.folds", data('split = { by = "day", ‸folds = 1 }'), "split.folds: expected 2 to 50, found 1")
 wrong("data.split.unit", data('split = { by = "day", ‸unit = "dya" }'), "there is no column 'dya'")
 wrong("data.split.group", data('split = { ‸group = "carier" }'), "no column 'carier'", "did you mean 'carrier'?")

@@ -1,0 +1,111 @@
+"""From a recipe's [run] and a workspace's [environment] to what an executor is asked for."""
+
+from __future__ import annotations
+
+import ast
+import os
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from mfbench.core.errors import UsageError, WorkspaceError
+from mfbench.core.text import parse_size
+from mfbench.data.source import find_files
+from mfbench.executors.environment import Asked
+from mfbench.recipe.environment import expand
+from mfbench.recipe.loaded import LoadedRecipe
+from mfbench.recipe.own_code import dotted_estimators, own_sources
+from mfbench.worker.job import JobSpec
+from mfbench.workspace.workspace import Workspace
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """[environment] in config.toml: how environments are made on this machine. Its strings may hold `${NAME}`.
+
+    base: the image below every environment that names none. wheelhouse: a folder with wheels, relative to the
+    workspace's folder. network: of the installation, as Docker calls it. args: environment variables of the
+    installation, such as proxies. keep: how long gc leaves an environment that nobody uses.
+    """
+
+    base: str = ""
+    wheelhouse: str | None = None
+    index: str | None = None
+    extra_index: tuple[str, ...] = ()
+    network: str | None = None
+    args: dict[str, str] = {}
+    keep: str = "30d"
+
+
+def settings_of(workspace: Workspace | None) -> Settings:
+    """Raises WorkspaceError where config.toml says something else."""
+    if workspace is None:
+        return Settings()
+    try:
+        return msgspec.convert(workspace.config.get("environment", {}), Settings)
+    except msgspec.ValidationError as error:
+        where = str(workspace.root / "config.toml")
+        raise WorkspaceError(f"[environment] cannot be read: {error}", where=where) from None
+
+
+def asked_of(loaded: LoadedRecipe, workspace: Workspace | None) -> tuple[Asked, list[str]]:
+    """(what the recipe's run needs to be installed, remarks). Raises UsageError for requirements that cannot be."""
+    from mfbench.executors.lock import default_lock, read_lock
+
+    env, settings = loaded.recipe.run.env, settings_of(workspace)
+    needed, remarks = needed_packages(loaded), []
+    if env.requirements is None:
+        requirements = default_lock(needed)
+    else:
+        try:
+            requirements, remarks = read_lock(loaded.folder / env.requirements, env.requirements)
+        except UsageError as error:
+            raise loaded.error(("run", "env", "requirements"), error.message, error.hint) from None
+    filled: dict[str, Any] = expand(msgspec.to_builtins(settings))
+    filled.pop("keep")
+    if settings.wheelhouse is not None and workspace is not None:
+        filled["wheelhouse"] = os.path.normpath(workspace.root.parent.absolute() / Path(filled["wheelhouse"]).expanduser())
+    filled["base"] = env.base or settings.base
+    return msgspec.convert({**filled, "requirements": requirements, "apt": env.apt}, Asked), remarks
+
+
+def needed_packages(loaded: LoadedRecipe) -> tuple[str, ...]:
+    """Top-level modules beside mfbench's own that the recipe's estimators, or the code beside it, import."""
+    table = estimators(loaded.tree)
+    own = own_sources(table, loaded.folder)
+    tops = {name.partition(".")[0] for name in dotted_estimators(table)}
+    for content in own.values():
+        tops |= _imported(content)
+    return tuple(sorted(tops - {name.partition("/")[0].removesuffix(".py") for name in own}))
+
+
+def estimators(tree: dict[str, Any]) -> dict[str, Any]:
+    """Every model of the recipe, the candidates of its search too."""
+    candidates = (tree["tune"] or {}).get("candidates", {})
+    return {**tree["model"], "candidates": list(candidates.values())} if candidates else dict(tree["model"])
+
+
+def job_of(loaded: LoadedRecipe, cpus: int, place: str, variables: tuple[str, ...]) -> JobSpec:
+    """The job without what the run itself fills in: its id, folders and steps."""
+    run, folder = loaded.recipe.run, loaded.folder.resolve()
+    data = loaded.recipe.data
+    sources = find_files(data.source, folder)
+    if data.split.source:
+        sources += find_files(data.split.source, folder)
+    own = [folder / name for name in own_sources(estimators(loaded.tree), folder)]
+    return JobSpec(
+        run="", recipe_folder=str(folder), blobs="", steps=(), cpus=cpus, environment=place, network=run.network,
+        memory=parse_size(run.memory) if run.memory else None, secrets=run.secrets, variables=variables,
+        reads=tuple(dict.fromkeys(str(path) for path in (*sources, *own))),
+    )  # fmt: skip
+
+
+def _imported(content: bytes) -> set[str]:
+    """The top-level modules that a Python file imports anywhere. A file that is none will say so itself later."""
+    try:
+        nodes = list(ast.walk(ast.parse(content)))
+    except (SyntaxError, ValueError):
+        return set()
+    plain = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    given = {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module and not node.level}
+    return {name.partition(".")[0] for name in plain | given}

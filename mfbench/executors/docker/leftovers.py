@@ -1,0 +1,130 @@
+"""What crashes and time leave behind in the engine: containers that nobody waits for, images that nobody uses.
+
+The engine outlives us, and so does what it was told to run; the labels say whose it is. A container is never taken by
+its look alone: a run's only when no driver holds the run, an installation's only when the process that made it is gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mfbench.core.errors import EngineError
+from mfbench.executors import uses
+from mfbench.executors.base import Leftover
+from mfbench.executors.docker.client import guarded
+from mfbench.executors.docker.labels import ENVIRONMENT, OWNER, RUN, WORKSPACE
+from mfbench.executors.docker.owner import is_dead
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+_NAMELESS = "<none>:<none>"
+
+
+def leftovers(client: DockerClient, workspace: str, alive: Callable[[str], bool]) -> list[Leftover]:
+    """Containers and images that this workspace, or whoever is gone, has left here; images with their last use.
+
+    Raises EngineError where the engine does not answer any more.
+    """
+    with guarded("looking for what was left behind"):
+        # Listed first and judged afterwards: a driver holds its run from before the container is made.
+        containers = client.api.containers(all=True)
+        images = {one["Id"]: one for one in client.api.images()}
+    found = []
+    for one in containers:
+        # What it has inherited from its image says nothing about it: people start containers from our images too.
+        inherited = (images.get(one["ImageID"], {}).get("Labels") or {}).items()
+        own = dict((one.get("Labels") or {}).items() - inherited)
+        if (RUN in own or ENVIRONMENT in own) and (left := _container(one, own, workspace, alive)):
+            found.append(left)
+    return [*found, *_images(images, {one["ImageID"] for one in containers})]
+
+
+def _container(
+    found: dict[str, Any], labels: dict[str, str], workspace: str, alive: Callable[[str], bool]
+) -> Leftover | None:
+    state = found["State"]
+    name = found["Names"][0].lstrip("/") if found.get("Names") else found["Id"][:12]
+    abandoned = is_dead(labels.get(OWNER, ""), found["Created"])
+    run = labels.get(RUN)
+    if run is None:
+        return Leftover("container", name, f"an installation that was broken off ({state})") if abandoned else None
+    if labels.get(WORKSPACE) == workspace:
+        return None if alive(run) else Leftover("container", name, f"of run {run}, which is over ({state})", run=run)
+    # Its own workspace may be gone. One that another machine or container drives is left alone, see `is_dead`.
+    what = f"of run {run} of another workspace, whose driver is gone ({state})"
+    return Leftover("container", name, what, run=run) if abandoned else None
+
+
+def _images(every: dict[str, dict[str, Any]], used: set[str]) -> Iterator[Leftover]:
+    for name, one in every.items():
+        hash_ = (one.get("Labels") or {}).get(ENVIRONMENT)
+        if hash_ is None or name in used:
+            continue
+        base = every.get(one.get("ParentId", ""), {}).get("Size", 0)
+        size = max(0, one["Size"] - base)  # what it has in common with its base stays
+        tags = [tag for tag in one.get("RepoTags") or [] if tag != _NAMELESS]
+        for tag in tags[:1]:
+            last = uses.last_used(hash_)
+            yield Leftover("image", tag, "an environment", size, used=one["Created"] if last is None else last)
+        if not tags:
+            yield Leftover("image", name, "an environment that has lost its name", size)
+
+
+def remove(client: DockerClient, leftover: Leftover) -> None:
+    """Ends a container and takes it away, or an image; a run's files come back to the workspace's owner.
+
+    Raises EngineError where that cannot be. What is gone already is fine, and so is an image in use again.
+    """
+    with guarded(f"removing {leftover.name}"):
+        if leftover.kind == "container":
+            _remove_container(client, leftover)
+        else:
+            _remove_image(client, leftover)
+
+
+def _remove_container(client: DockerClient, leftover: Leftover) -> None:
+    from docker.errors import APIError, NotFound
+
+    try:
+        found = client.api.inspect_container(leftover.name)
+    except NotFound:
+        return
+    try:
+        client.api.remove_container(found["Id"], force=True, v=True)
+    except NotFound:
+        pass
+    except APIError as error:
+        if error.status_code != 409:  # somebody else is removing it right now
+            raise
+    if leftover.run:
+        _give_back(found, leftover.run)
+
+
+def _give_back(container: dict[str, Any], run: str) -> None:
+    """The run's folder, the one place where the container could write, to whom the workspace belongs."""
+    from mfbench.executors.docker.mounts import give_back
+
+    for mount in container.get("Mounts") or []:
+        if mount.get("RW") and Path(mount["Source"]).name == run:
+            give_back(Path(mount["Source"]))
+
+
+def _remove_image(client: DockerClient, leftover: Leftover) -> None:
+    from docker.errors import APIError, NotFound
+
+    hash_ = leftover.name.rpartition(":")[2]
+    last = uses.last_used(hash_)
+    if leftover.used is not None and last is not None and last > leftover.used:
+        raise EngineError(f"{leftover.name} is in use again")
+    try:
+        client.api.remove_image(leftover.name, noprune=True)  # of what lies below it nothing is ours
+    except NotFound:
+        pass
+    except APIError as error:
+        if error.status_code == 409:
+            raise EngineError(f"{leftover.name} is in use by a container or another image") from error
+        raise
+    uses.forget(hash_)

@@ -1,0 +1,134 @@
+"""What making an environment has in common wherever it is made: a lock, output line by line, masked, and its errors."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import Any, TypeVar
+from urllib.parse import unquote, urlsplit
+
+from mfbench.core.errors import InstallError, StoppedError, StoreBusyError
+from mfbench.executors import uses
+from mfbench.executors.environment import Asked
+from mfbench.workspace.locks import locked
+
+T = TypeVar("T")
+Stopping = Callable[[], bool]
+LAST = 15  # lines of the installer that a failure shows
+_LOGIN = re.compile(r"(?<=://)([^/\s:@'\"]*)(:?)[^/\s@'\"]*@")
+_SECRET = re.compile(r"(?i)pass|secret|token|credential|key|auth")
+
+
+@contextmanager
+def alone(name: str, tell: Callable[[str], None], stopping: Stopping) -> Iterator[None]:
+    """Holds the lock under which the environment `name` is made. Raises StoppedError while it waits for it."""
+    with ExitStack() as stack:
+        waiting = False
+        while True:
+            try:
+                stack.enter_context(locked(uses.build_lock(name), timeout=0.1))
+                break
+            except StoreBusyError:
+                if not waiting:
+                    tell("another run is making this environment: waiting")
+                waiting = True
+            refuse_if(stopping)
+        yield
+
+
+def refuse_if(stopping: Stopping) -> None:
+    if stopping():
+        raise StoppedError("the environment was not made: stopped")
+
+
+def watched(source: Iterable[T], stopping: Stopping) -> Iterator[T]:
+    """The items of `source` as they come. Raises StoppedError soon after `stopping()`, however silent the source is.
+
+    A thread reads the source; it ends with it, so the caller has to end what the source reads from.
+    """
+    queue: SimpleQueue[tuple[str, Any]] = SimpleQueue()
+
+    def read() -> None:
+        try:
+            for item in source:
+                queue.put(("item", item))
+            queue.put(("end", None))
+        except BaseException as error:
+            queue.put(("error", error))
+
+    Thread(target=read, daemon=True, name="installer").start()
+    while True:
+        refuse_if(stopping)
+        try:
+            kind, value = queue.get(timeout=0.1)
+        except Empty:
+            continue
+        if kind == "error":
+            raise value
+        if kind == "end":
+            return
+        yield value
+
+
+def lines(chunks: Iterable[bytes]) -> Iterator[str]:
+    """Whole lines of what comes in pieces; the last one needs no end."""
+    left = b""
+    for chunk in chunks:
+        *whole, left = re.split(rb"[\r\n]+", left + chunk)
+        yield from (line.decode(errors="replace") for line in whole if line)
+    if left:
+        yield left.decode(errors="replace")
+
+
+class Mask:
+    """Takes out of a line what logs in to an index: `https://user:secret@host` becomes `https://user:***@host`."""
+
+    def __init__(self, asked: Asked) -> None:
+        found = {value for name, value in asked.args.items() if _SECRET.search(name)}
+        for url in (asked.index, *asked.extra_index, *asked.args.values()):
+            found |= _logins(url or "")
+        self._hidden = sorted((value for value in found if len(value) >= 4), key=len, reverse=True)
+
+    def __call__(self, line: str) -> str:
+        line = _LOGIN.sub(lambda match: f"{match[1]}:***@" if match[2] else "***@", line)
+        for value in self._hidden:
+            line = line.replace(value, "***")
+        return line
+
+
+def _logins(url: str) -> set[str]:
+    """What of a URL is secret: the password, or the only word before the @."""
+    try:
+        parts = urlsplit(url)
+        login = parts.password or parts.username
+    except ValueError:
+        return set()
+    return {login, unquote(login)} if login else set()
+
+
+def failed(message: str, said: list[str]) -> InstallError:
+    """The error of an installer that gave up, with its own last lines: those that say ERROR before the rest."""
+    errors = [line for line in said if line.lstrip().startswith(("ERROR:", "error:", "E: "))][-LAST:]
+    rest = [line for line in said[-LAST:] if line not in errors][-(LAST - len(errors)) :] if len(errors) < LAST else []
+    return InstallError(message, hint="\n  ".join([*errors, *rest]) or None)
+
+
+def variables(asked: Asked) -> dict[str, str]:
+    """The environment of pip. Here, and not as its arguments: these anybody on the machine can read."""
+    found = {
+        "PIP_NO_INPUT": "1",
+        "PIP_NO_CACHE_DIR": "1",
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+        "PIP_PROGRESS_BAR": "off",
+        "PIP_ROOT_USER_ACTION": "ignore",
+        "PYTHONUNBUFFERED": "1",
+        **asked.args,
+    }
+    if asked.index:
+        found["PIP_INDEX_URL"] = asked.index
+    if asked.extra_index:
+        found["PIP_EXTRA_INDEX_URL"] = " ".join(asked.extra_index)
+    return found
