@@ -13,18 +13,20 @@ from typing import TYPE_CHECKING, Any
 
 from mfbench.core.about import __version__
 
-__all__ = ["MfbenchError", "Run", "Workbench", "__version__", "start_run"]
+__all__ = ["MfbenchError", "Run", "Workbench", "__version__", "secret", "start_run"]
 
 _HOMES = {
     "MfbenchError": "mfbench.core.errors",
     "Run": "mfbench.tracking.run",
     "Workbench": "mfbench.api.workbench",
+    "secret": "mfbench.recipe.environment",
     "start_run": "mfbench.tracking.run",
 }
 
 if TYPE_CHECKING:
     from mfbench.api.workbench import Workbench
     from mfbench.core.errors import MfbenchError
+    from mfbench.recipe.environment import secret
     from mfbench.tracking.run import Run, start_run
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.engines import engine, environment_image  # noqa: F401  fixtures
 from tests.support import Project
 
 

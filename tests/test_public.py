@@ -26,7 +26,7 @@ def modules_after(code: str) -> set[str]:
 
 
 def test_the_public_names() -> None:
-    assert sorted(mfbench.__all__) == ["MfbenchError", "Run", "Workbench", "__version__", "start_run"]
+    assert sorted(mfbench.__all__) == ["MfbenchError", "Run", "Workbench", "__version__", "secret", "start_run"]
     for name in mfbench.__all__:
         assert getattr(mfbench, name) is not None
         assert name in dir(mfbench)

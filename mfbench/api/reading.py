@@ -42,10 +42,21 @@ class Reading:
         return list_runs(self.workspace, where, sort, limit, offset)
 
     def show_run(self, run: str) -> dict[str, Any]:
-        """One run with its steps, gates, checks, data, artifacts and metrics."""
+        """One run with its steps, gates, checks, data, artifacts, metrics and what it took."""
         from mfbench.store.runs import show_run
 
         return show_run(self.workspace, self.workspace.find_run(run))
+
+    def usage(self, run: str) -> dict[str, Any] | None:
+        """What a run has taken: {peak_memory, mean_cpu, steps, samples}; None where nothing was sampled.
+
+        steps: [{step, mean_cpu, peak_memory}], samples: [{time, cpu, memory}]. Memory in bytes, cpu in cores: of a
+        sample the mean, and the most memory, since the sample before. Runs of less than a second have no samples.
+        """
+        from mfbench.store.usage import run_usage
+
+        found = run_usage(self.workspace, self.workspace.find_run(run))
+        return found.as_dict() if found else None
 
     def trials(self, run: str, *, front: bool = False) -> dict[str, Any]:
         """The search of a run: {objectives, greater, trials}, the trials best first, then those that have no value.

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from zlib import crc32
 
 from mfbench.core.errors import DamageError
+from mfbench.journal.cursor import TAIL, Cursor, Damage, Event
 from mfbench.journal.line import decode_line
-from mfbench.journal.reader import TAIL, Cursor, Damage, Event
 from mfbench.journal.sealed import SEALED, read_sealed, sealed_segments
 from mfbench.workspace.workspace import Workspace
 

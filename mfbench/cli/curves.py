@@ -71,7 +71,7 @@ def curve(
         return
     drawn = on_terminal(form, output)
     found = list(dict.fromkeys(map(bench.workspace.find_run, runs)))
-    frame = bench.curve(found, keys, points=_width() * 2 if drawn else points, x=axis)
+    frame = bench.curve(found, keys, points=plot_width() * 2 if drawn else points, x=axis)
     there = set(frame.select("run", "key").unique().rows())
     for run in found:
         for key in dict.fromkeys(keys):
@@ -100,7 +100,7 @@ def _list(bench: Any, runs: tuple[str, ...], form: str) -> None:
     print_table(names, [[row[name] for name in names] for row in rows], right=columns[2:])
 
 
-def _width() -> int:
+def plot_width() -> int:
     import shutil
 
     return max(20, min(100, shutil.get_terminal_size().columns - 14))
@@ -110,7 +110,7 @@ def _draw(frame: pl.DataFrame, axis: str, names: dict[str, str]) -> None:
     """A panel for each run and metric; those of one metric have one scale, so that runs can be compared."""
     from mfbench.cli.plot import draw
 
-    width = _width()
+    width = plot_width()
     panels = frame.partition_by("key", "run", maintain_order=True, as_dict=True)
     windows = {key: _window(frame, key) for key in frame["key"].unique()}
     for place, ((key, run), part) in enumerate(sorted(panels.items(), key=lambda panel: panel[0][0])):

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from mfbench.cli.common import narrate, printable
-from mfbench.core.text import seconds
+from mfbench.core.text import environment_words, seconds, taken
 from mfbench.engine.result import RunResult
 
 if TYPE_CHECKING:
@@ -39,8 +39,9 @@ def _line(result: RunResult, event: list[Any]) -> None:
     if not event:
         return
     kind, fields = event[2], event[3:]
-    if kind == "run.started":
-        narrate(f"run {result.run}  {result.name}  ({result.executor})")
+    if kind in ("run.started", "environment"):
+        for text in _beginning(result, kind):
+            narrate(text)
     elif kind == "step.ended":
         narrate(f"  {step_line(result.steps[fields[0]])}")
     elif kind == "trial.ended" and result.said and not _retold(result):
@@ -49,9 +50,21 @@ def _line(result: RunResult, event: list[Any]) -> None:
         narrate(f"    {printable(fields[1])}")
 
 
+def _beginning(result: RunResult, kind: str) -> list[str]:
+    """What is said when a run begins, or has made its environment."""
+    head = [f"run {result.run}  {printable(str(result.name))}  ({result.executor})"] if kind == "run.started" else []
+    found = printable(environment_words(result.environment))
+    return [*head, f"    environment {found}"] if found else head
+
+
 def _retold(result: RunResult) -> bool:
     """Whether what is said now comes from a cached step: it was said when the step ran."""
     return any(step["cached"] and step["status"] == "running" for step in result.steps.values())
+
+
+def _is_made(result: RunResult) -> bool:
+    """Whether the environment is being made just now."""
+    return result.steps.get("environment", {}).get("status") == "running"
 
 
 def step_line(step: dict[str, Any]) -> str:
@@ -73,12 +86,14 @@ class _Display:
         self._last = ""
 
     def show(self, result: RunResult, event: list[Any]) -> None:
-        if event and event[2] == "run.started":
-            self._say(f"run {result.run}  {result.name}  ({result.executor})", "bold")
+        if event and event[2] in ("run.started", "environment"):
+            for text in _beginning(result, event[2]):
+                self._say(text, "bold" if text.startswith("run") else "dim")
         elif event and event[2] == "log" and not _retold(result):
             level, text = event[3], printable(event[4])
             self._last = text
-            self._say(f"    {text}", "red" if level == "error" else "dim")
+            if not _is_made(result):  # an installer says hundreds of lines
+                self._say(f"    {text}", {"error": "red", "warning": "yellow"}.get(level, "dim"))
         elif event and event[2] == "trial.ended" and not _retold(result):
             assert result.search is not None
             self._last = result.search.progress()
@@ -130,7 +145,8 @@ class _Display:
         took = seconds(max(0.0, time.time() - step["began"] / 1e6))
         after = names[names.index(step["name"]) + 1 :] if step["name"] in names else []
         upcoming = f"  then {', '.join(after)}" if after else ""
-        note = f"  {self._last}" if self._last else ""
+        used = taken(result.taken.get("cpu"), result.taken.get("memory"), cpus=result.cpus, limit=result.limit)
+        note = (f"  {used}" if used else "") + (f"  {self._last}" if self._last else "")
         line = f" {step['name']}  {took}  ({done + 1} of {max(len(names), done + 1)}){note}{upcoming}"
         assert self._console is not None
         text = Text(line)

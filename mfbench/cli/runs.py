@@ -22,7 +22,9 @@ from mfbench.cli.curves import curve
 from mfbench.cli.deletion import delete, deleted, restore
 from mfbench.cli.reports import compare, report
 from mfbench.cli.search import resume, trials
-from mfbench.core.text import seconds
+from mfbench.cli.usage import usage
+from mfbench.cli.verify import verify
+from mfbench.core.text import environment_words, seconds, taken
 from mfbench.stats.metrics import usual_order
 
 EXAMPLES = """\b
@@ -33,6 +35,8 @@ Examples:
   mfbench runs show last
   mfbench runs logs last --follow
   mfbench runs curve last --key loss
+  mfbench runs usage last
+  mfbench runs verify last
 
 \b
 RUN is a run's id, a unique beginning or end of it, or 'last'."""
@@ -89,6 +93,8 @@ def show(run: str, workspace: str | None, as_json: bool) -> None:
     for name in ("run", "name", "status", "executor", "started", "ended", "host", "error"):
         if found[name] is not None:
             click.echo(f"{name + ':':<10} {cell(found[name])}")
+    for name, text in _place(found):
+        click.echo(f"{name + ':':<10} {text}")
     if _model(found):
         click.echo(f"model:     {_model(found)}")
     _section("params", ("key", "value"), sorted(found["params"].items()))
@@ -102,6 +108,8 @@ def show(run: str, workspace: str | None, as_json: bool) -> None:
     _section("data checks", ("check", "verdict", "observed", "bound"), checks)
     artifacts = [(a["path"], a["bytes"], a["digest"][:12]) for a in found["artifacts"]]
     _section("artifacts", ("path", "bytes", "digest"), artifacts, right=["bytes"])
+    told = [(v["verification"], v["verdict"], v["step"], v["executor"], v["time"]) for v in found["verifications"]]
+    _section("verifications", ("run", "verdict", "at step", "executor", "time"), told)
     for damage in found["damages"]:
         place = "" if damage["offset"] is None else f" byte {damage['offset']}"
         narrate(f"damaged: events/{damage['segment']}{place}: {printable(damage['reason'])}")
@@ -147,6 +155,8 @@ command.add_command(resume)
 command.add_command(report)
 command.add_command(compare)
 command.add_command(curve)
+command.add_command(usage)
+command.add_command(verify)
 for one in (delete, restore, deleted):
     command.add_command(one)
 
@@ -172,6 +182,21 @@ def _took(row: dict[str, Any]) -> str:
 
 def _model(row: dict[str, Any]) -> str:
     return f"{row['model']}:{row['model_version']}" if row["model"] else ""
+
+
+def _place(found: dict[str, Any]) -> list[tuple[str, str]]:
+    """Where the run took place, why there, and what it took."""
+    about, usage = found["about"], found["usage"] or {}
+    environment = printable(environment_words(about.get("environment")))
+    memory = taken(None, usage.get("peak_memory"), limit=about.get("memory"))
+    cpu = taken(usage.get("mean_cpu"), None, cpus=about.get("cpus"))
+    lines = [
+        ("chosen", printable(str(about.get("chosen") or ""))),
+        ("environment", environment),
+        ("memory", f"peak {memory}" if memory else ""),
+        ("cpu", f"mean {cpu}" if cpu else ""),
+    ]
+    return [(name, text) for name, text in lines if text]
 
 
 def _section(title: str, columns: tuple[str, ...], rows: list[Any], right: list[str] | None = None) -> None:

@@ -6,6 +6,8 @@ from mfbench.cli.common import cell, printable
 from mfbench.core.text import plural, seconds
 from mfbench.engine.result import RunResult
 
+_ENDS = {"failed": "the run failed", "oom": "the run failed", "timeout": "the run timed out"}
+
 
 def conclusion(result: RunResult) -> str:
     """Metrics, gates, and the last word with what to do next."""
@@ -36,9 +38,9 @@ def _last_word(result: RunResult) -> str:
     if result.status == "finished":
         return f"{ran}; finished, nothing registered"
     error = result.error or {}
-    text = f"the run is {result.status}" if result.status != "failed" else "the run failed"
+    text = _ENDS.get(result.status) or f"the run is {result.status}"
     # The user's own code wants its traceback; a library's refusal is its last line.
-    own = error.get("own")
+    own = error.get("own") and result.status != "oom"
     message = error.get("traceback") if own else error.get("message")
     where = f" ({error['where']})" if error.get("where") and not own else ""
     told = f"{text}{where}: {printable(str(message))}" if message else text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import Any
 
 UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 
@@ -63,3 +64,20 @@ def size(value: int) -> str:
         if value >= unit:
             return f"{value / unit:.1f} {name}"
     return f"{value} B"
+
+
+def taken(cpu: Any, memory: Any, *, cpus: Any = None, limit: Any = None) -> str:
+    """'412.0 MB of 4.0 GB, 1.7 of 2 cores', as far as these are known: what journals say may be no number."""
+    told = []
+    if isinstance(memory, int | float):
+        told.append(size(int(memory)) + (f" of {size(int(limit))}" if isinstance(limit, int | float) else ""))
+    if isinstance(cpu, int | float):
+        told.append(f"{cpu:.1f} of {cpus} cores" if isinstance(cpus, int) else f"{cpu:.1f} cores")
+    return ", ".join(told)
+
+
+def environment_words(environment: Any) -> str:
+    """'mfbench-env:… on python:3.11-slim, Python 3.11.2, linux-x86_64'; nothing for this interpreter's own."""
+    if not isinstance(environment, dict) or not environment.get("told"):
+        return ""
+    return f"{environment['told']}, Python {environment.get('python')}, {environment.get('platform')}"

@@ -1,15 +1,20 @@
-"""`python -m mfbench.engine FD`: a driver started from a process that cannot fork; its request is on stdin."""
+"""`python -m mfbench.engine FD run|verify`: a driver of a process that cannot fork; its request is on stdin."""
 
 from __future__ import annotations
 
 import sys
 from functools import partial
 
-import msgspec
+from msgspec import msgpack
 
 from mfbench.engine.driver import Request, drive
 from mfbench.engine.launch import run_driver
+from mfbench.engine.verify.driver import VerifyRequest, drive_verification
 
 if __name__ == "__main__":
-    asked = msgspec.json.decode(sys.stdin.buffer.read(), type=Request)
-    run_driver(partial(drive, asked), int(sys.argv[1]))
+    content = sys.stdin.buffer.read()
+    if sys.argv[2] == "verify":
+        body = partial(drive_verification, msgpack.decode(content, type=VerifyRequest))
+    else:
+        body = partial(drive, msgpack.decode(content, type=Request))
+    run_driver(body, int(sys.argv[1]))

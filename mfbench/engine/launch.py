@@ -22,6 +22,7 @@ from mfbench.core.errors import MfbenchError, from_os
 from mfbench.engine.driver import Request, drive, drive_steps, prepare
 from mfbench.engine.rehearsal import restored, told
 from mfbench.engine.run import Report
+from mfbench.engine.verify.driver import VerifyRequest, drive_verification
 from mfbench.worker.job import JobStep
 from mfbench.workspace.workspace import Workspace
 
@@ -61,12 +62,22 @@ class Launched:
 def launch(request: Request) -> Launched:
     """Starts the driver of a recipe and waits until the run exists. Raises what was wrong with the recipe."""
     loaded, request = prepare(request)
+    return _launched(partial(drive, request, loaded=loaded), request, "run")
+
+
+def launch_verification(request: VerifyRequest) -> Launched:
+    """Starts the driver that repeats a run, and waits until the run that does it exists."""
+    return _launched(partial(drive_verification, request), request, "verify")
+
+
+def _launched(body: Callable[[Report], None], request: msgspec.Struct, what: str) -> Launched:
+    """Forks a driver that does `body`, or starts one that is told its request and `what` is to be done with it."""
     read, write = os.pipe()
     process = None
     if threading.active_count() == 1 and not _THREADED & sys.modules.keys():
-        pid = _forked(partial(drive, request, loaded=loaded), read, write)
+        pid = _forked(body, read, write)
     else:
-        process = _spawned(request, write)
+        process = _spawned(request, what, write)
         pid = process.pid
     os.close(write)
     launched = _begun(pid, read)
@@ -112,17 +123,17 @@ def _forked(body: Callable[[Report], None], read: int, write: int) -> int:
     os._exit(0)
 
 
-def _spawned(request: Request, write: int) -> subprocess.Popen[bytes]:
+def _spawned(request: msgspec.Struct, what: str, write: int) -> subprocess.Popen[bytes]:
     import subprocess
 
     process = subprocess.Popen(
-        [sys.executable, "-m", "mfbench.engine", str(write)],
+        [sys.executable, "-m", "mfbench.engine", str(write), what],
         stdin=subprocess.PIPE,
         pass_fds=[write],
         start_new_session=True,
     )
     assert process.stdin is not None
-    process.stdin.write(msgspec.json.encode(request))
+    process.stdin.write(msgspec.msgpack.encode(request))  # which has infinities
     process.stdin.close()
     return process
 

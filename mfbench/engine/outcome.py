@@ -28,7 +28,7 @@ Rejudge = Callable[[Version | None], dict[str, Any]]
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run ends: finished, failed, stopped or timeout; `model` is {name, version, digest, new} or None."""
+    """How a run ends: finished, failed, stopped, timeout or oom; `model` is {name, version, digest, new} or None."""
 
     status: str
     error: dict[str, Any] | None = None

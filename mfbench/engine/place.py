@@ -14,7 +14,7 @@ from mfbench.engine.rehearsal import told
 from mfbench.engine.run import Run
 from mfbench.engine.settings import asked_of, needed_packages
 from mfbench.executors.base import Executor
-from mfbench.executors.environment import Asked, Environment, here
+from mfbench.executors.environment import Asked, Environment, here, is_exact
 from mfbench.recipe.environment import redact
 from mfbench.recipe.loaded import LoadedRecipe
 from mfbench.workspace.workspace import Workspace
@@ -55,6 +55,7 @@ class Place:
                 lambda line: run.writer.write("log", "output", redact(line, run.variables)),
                 lambda: run.stopping,
             )
+            run.writer.write("environment", self.told)
         except MfbenchError as problem:
             error = problem
             raise
@@ -77,6 +78,7 @@ class Place:
             "place": found.place,
             "base": self.asked.base,
             "apt": list(self.asked.apt),
+            "asked": self.asked.requirements if is_exact(self.asked.requirements) else "",
             "code": None if len(run.hits) == len(run.steps) else package_digest(),  # nothing is read to run nothing
             "cpu": cpu_model(),
             "hash_seed": None if not self.executor.installs and sys.flags.hash_randomization else 0,

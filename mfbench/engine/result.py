@@ -21,6 +21,11 @@ class RunResult:
     recipe: str | None = None
     name: str | None = None
     executor: str | None = None
+    chosen: str | None = None  # why `auto` meant this executor
+    environment: dict[str, Any] | None = None
+    cpus: int | None = None
+    limit: int | None = None  # bytes
+    taken: dict[str, float] = field(default_factory=dict)  # cpu, memory, memory.peak: as sampled last
     planned: list[str] = field(default_factory=list)
     started: int = 0
     ended: int = 0
@@ -41,6 +46,8 @@ class RunResult:
             self.status, self.error, self.model = "running", None, None
             self.search, self.steps, self.metrics, self.gates = None, {}, {}, []  # told anew, where a run is resumed
             self.executor, self.planned = about["executor"], about.get("steps", [])
+            self.chosen, self.environment = about.get("chosen"), about.get("environment")
+            self.cpus, self.limit, self.taken = about.get("cpus"), about.get("memory"), {}
         elif kind in ("search", "trial.started", "trial.ended"):
             if kind == "search" or self.search is None:
                 self.search = SearchState()
@@ -54,6 +61,10 @@ class RunResult:
             self.steps[name] |= {"cached": cached, "seconds": seconds, "status": status}
         elif kind == "m" and (len(fields) < 4 or fields[3] is None):
             self.metrics[fields[0]] = unpack_number(fields[2])
+        elif kind == "environment":  # of a run that had to make it first
+            self.environment = fields[0]
+        elif kind == "sys":
+            self.taken[fields[0]] = fields[1]
         elif kind == "gate":
             told = gate_of(fields)  # once more where the champion has changed meanwhile: the last word counts
             self.gates = [*(gate for gate in self.gates if gate["name"] != told["name"]), told]
@@ -84,6 +95,8 @@ class RunResult:
             "recipe": self.recipe,
             "status": self.status,
             "executor": self.executor,
+            "environment": self.environment,
+            "peak_memory": self.taken.get("memory.peak"),
             "seconds": round((self.ended - self.started) / 1e6, 3) if self.ended else None,
             "metrics": self.metrics,
             "gates": self.gates,

@@ -31,6 +31,9 @@ def recall(workspace: Workspace, run: str) -> tuple[LoadedRecipe, dict[str, Any]
             content = Blobs(workspace.blobs).read(fields[1])
         elif kind == "run.ended":
             status = fields[0]
+    if about.get("verifies"):
+        hint = f"verify that run once more: mfbench runs verify {about['verifies']}"
+        raise UsageError(f"run {run} is a verification, which begins anew each time", hint=hint)
     if about.get("recipe") is None and about:
         raise UsageError(f"run {run} has no recipe: it was recorded by a script", hint="run the script again")
     if status == "finished":

@@ -7,16 +7,18 @@ import signal
 import time
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from mfbench.care.deletion import refuse_deleted
 from mfbench.core.errors import MfbenchError, from_os
-from mfbench.core.text import seconds
+from mfbench.engine import ends
 from mfbench.engine.cache import TOLD_AGAIN, CachedStep, StepCache
 from mfbench.engine.outcome import Outcome
-from mfbench.engine.rehearsal import told
+from mfbench.engine.sampling import Sampling
+from mfbench.engine.taking import StepEnded, step_ended
 from mfbench.executors.base import Execution, Executor, Exit
 from mfbench.executors.warm import WarmWorker
 from mfbench.journal import flusher
@@ -67,6 +69,7 @@ class Run:
         self.writer.write("run.started", about)
         flusher.beat(workspace.live / self.id)
         self._open: dict[str, list[list[Any]]] = {}
+        self._sealed = False
         report({"run": self.id, "pid": os.getpid()})
 
     def _on_stop(self, *_: object) -> None:
@@ -103,8 +106,9 @@ class Run:
             if step.name in self.hits and step.name not in self.results:
                 self._tell_cached(step, self.hits[step.name])
         if len(self.hits) < len(self.steps):
-            tail = Tail(self.folder / "events")
-            tail.poll()  # what earlier workers of this run have told is taken already
+            tail = Tail(self.folder / "events", live=True)
+            tail.skip()  # what earlier workers of this run have told is taken already
+            self._sealed = executor.sealed
             execution = executor.start(self.folder, warm)
             try:
                 self._follow(execution, tail, timeout)
@@ -116,13 +120,13 @@ class Run:
         try:
             outcome = work()
         except MfbenchError as error:
-            outcome = Outcome("failed", told(error))
+            outcome = ends.of_error(error)
         except OSError as error:
-            outcome = Outcome("failed", told(from_os(error, "the run cannot go on")))
+            outcome = ends.of_error(from_os(error, "the run cannot go on"))
         except Exception as error:
             self.writer.write("log", "error", traceback.format_exc())
             reason = f"mfbench itself failed: {type(error).__name__}: {error}"
-            outcome = Outcome("failed", _error("Internal", reason, f"see: mfbench runs logs {self.id}"))
+            outcome = Outcome("failed", ends.error("Internal", reason, f"see: mfbench runs logs {self.id}"))
         if self.stopping and outcome.model is None:  # too late for a model that is registered already
             outcome = Outcome("stopped")
         _remove_tree(self.folder / WORK)
@@ -148,27 +152,31 @@ class Run:
 
     def _follow(self, execution: Execution, tail: Tail, timeout: float | None) -> None:
         deadline = time.monotonic() + timeout if timeout else None
+        sampling = Sampling(self.writer)
         ended: Exit | None = None
         while ended is None:
             ended = execution.poll(0.05)
             self._take_printed(execution)
             self._take(tail)
+            sampling.take(execution.usage())
             if ended is None and self.stopping:
                 self.outcome = Outcome("stopped")
                 ended = execution.stop(GRACE)
-            elif ended is None and deadline is not None and time.monotonic() > deadline:
-                reason = f"the run took longer than its timeout of {seconds(timeout or 0)}"
-                self.outcome = Outcome("timeout", _error("Timeout", reason, "set run.timeout in the recipe"))
+            elif ended is None and timeout and deadline is not None and time.monotonic() > deadline:
+                self.outcome = ends.timed_out(timeout, self._unfinished(), self.id)
                 ended = execution.stop(GRACE)
         self._take_printed(execution)
         self._take(tail)
-        missing = [step.name for step in self.steps if step.name not in self.results]
-        if self.outcome.status == "finished" and missing:
-            hint = f"what it printed: mfbench runs logs {self.id}"
-            if ended.signal == signal.SIGKILL:
-                hint = f"if nobody killed it, the machine ran out of memory; {hint}"
-            reason = f"the worker ended in step {missing[0]}: {ended}"
-            self.outcome = Outcome("failed", _error("WorkerDied", reason, hint))
+        while not tail.at_end:
+            self._take(tail)
+        sampling.end(execution.usage())
+        self.outcome = ends.judge(self.outcome, ended, self._unfinished(), self.folder)
+        if remark := ends.remark(ended, self._unfinished()):
+            self.writer.write("log", "warning", remark)
+
+    def _unfinished(self) -> str | None:
+        """The first step that has not finished: the one that the worker is or was at."""
+        return next((step.name for step in self.steps if step.name not in self.results), None)
 
     def _take_printed(self, execution: Execution) -> None:
         for line in execution.printed():
@@ -177,35 +185,46 @@ class Run:
 
     def _take(self, tail: Tail) -> None:
         """New events of the worker; a finished step's files become blobs and a cache entry."""
+        planned = {step.name: step.key for step in self.steps if step.name not in self.hits}
         for _, _, kind, *fields in tail.poll():
-            if kind == "step.started":
-                self._open[fields[0]] = []
+            name = fields[0] if fields and isinstance(fields[0], str) else ""
+            if kind == "step.started" and name in planned:
+                self._open[name] = []
             elif kind in TOLD_AGAIN:
                 for events in self._open.values():
                     events.append([kind, *fields])
-            elif kind == "step.ended" and fields[0] in self._open and fields[0] not in self.hits:
-                self._step_ended(fields, self._open.pop(fields[0]))
+            elif kind == "step.ended" and name in self._open and name in planned:
+                self._step_ended(step_ended(fields), planned[name], self._open.pop(name))
 
-    def _step_ended(self, fields: list[Any], events: list[list[Any]]) -> None:
-        name, key, status, _, took, outputs, error = fields[:7]
-        taken: dict[str, tuple[str, int]] = {}
-        for output in outputs:
-            taken[output] = self.blobs.take(self.folder / WORK / name / output)
-            self._artifact(f"{name}/{output}", *taken[output], "")
-        if status == "finished":
-            self.results[name] = CachedStep(step=name, run=self.id, seconds=took, outputs=taken, events=events)
+    def _step_ended(self, ended: StepEnded, key: str, events: list[list[Any]]) -> None:
+        taken = {output: self._output(ended.name, output) for output in ended.outputs}
+        if ended.status == "finished":
+            found = CachedStep(step=ended.name, run=self.id, seconds=ended.seconds, outputs=taken, events=events)
+            self.results[ended.name] = found
             if self.remember:
-                self.cache.put(key, self.results[name])
+                self.cache.put(key, found)
         elif self.outcome.status == "finished":  # a step that fails because it was stopped is not why
-            self.outcome = Outcome("failed", error)
+            self.outcome = Outcome("failed", ended.error)
+
+    def _output(self, step: str, name: str) -> tuple[str, int]:
+        if self._sealed:  # it was sealed because nobody knows what it does: neither is what it has left trusted
+            taken = self.blobs.take_inside(self.folder, f"{WORK}/{step}/{name}")
+        else:
+            taken = self.blobs.take(self.folder / WORK / step / name)
+        self._artifact(f"{step}/{name}", *taken, "")
+        return taken
 
 
-def _remove_tree(folder: Any) -> None:
+def _remove_tree(folder: Path) -> None:
     """The worker's folder; its files live on as blobs."""
     import shutil
 
-    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        if folder.is_symlink() or folder.is_file():
+            folder.unlink()
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
+    except RecursionError:  # folders in folders without end
+        import subprocess
 
-
-def _error(kind: str, message: str, hint: str) -> dict[str, Any]:
-    return {"type": kind, "message": message, "where": None, "hint": hint, "code": 1}
+        subprocess.run(["rm", "-rf", "--", str(folder)], stderr=subprocess.DEVNULL, check=False)

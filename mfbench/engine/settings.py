@@ -52,8 +52,8 @@ def asked_of(loaded: LoadedRecipe, workspace: Workspace | None) -> tuple[Asked, 
     """(what the recipe's run needs to be installed, remarks). Raises UsageError for requirements that cannot be."""
     from mfbench.executors.lock import default_lock, read_lock
 
-    env, settings = loaded.recipe.run.env, settings_of(workspace)
-    needed, remarks = needed_packages(loaded), []
+    env = loaded.recipe.run.env
+    needed, remarks = needed_packages(loaded), list[str]()
     if env.requirements is None:
         requirements = default_lock(needed)
     else:
@@ -61,12 +61,19 @@ def asked_of(loaded: LoadedRecipe, workspace: Workspace | None) -> tuple[Asked, 
             requirements, remarks = read_lock(loaded.folder / env.requirements, env.requirements)
         except UsageError as error:
             raise loaded.error(("run", "env", "requirements"), error.message, error.hint) from None
+    return ask(requirements, env.base or "", env.apt, workspace), remarks
+
+
+def ask(requirements: str, base: str, apt: tuple[str, ...], workspace: Workspace | None) -> Asked:
+    """These packages as the workspace's configuration has them installed; its base image where `base` is ""."""
+    settings = settings_of(workspace)
     filled: dict[str, Any] = expand(msgspec.to_builtins(settings))
     filled.pop("keep")
     if settings.wheelhouse is not None and workspace is not None:
-        filled["wheelhouse"] = os.path.normpath(workspace.root.parent.absolute() / Path(filled["wheelhouse"]).expanduser())
-    filled["base"] = env.base or settings.base
-    return msgspec.convert({**filled, "requirements": requirements, "apt": env.apt}, Asked), remarks
+        wheels = workspace.root.parent.absolute() / Path(filled["wheelhouse"]).expanduser()
+        filled["wheelhouse"] = os.path.normpath(wheels)
+    filled["base"] = base or settings.base
+    return msgspec.convert({**filled, "requirements": requirements, "apt": apt}, Asked)
 
 
 def needed_packages(loaded: LoadedRecipe) -> tuple[str, ...]:

@@ -82,10 +82,14 @@ class Execution(Protocol):
 
 
 class Executor(Protocol):
-    """`installs`: whether it makes environments; one that does not runs in this interpreter's."""
+    """`installs`: whether it makes environments; one that does not runs in this interpreter's.
+
+    `sealed`: whether it keeps its workers from all but their run's folder; then what they leave there is not trusted.
+    """
 
     name: str
     installs: bool
+    sealed: bool
 
     def find(self, asked: Asked) -> Environment | None:
         """The environment that is asked for; None where it has to be made first. Takes milliseconds.

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 
 import msgspec
 
 from mfbench.core.hashing import digest_value
 from mfbench.core.versions import installed, python_version
+
+_EXACT = re.compile(r"[A-Za-z0-9._-]+(\[[A-Za-z0-9._,-]*\])?==[A-Za-z0-9._+!-]+")
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +56,11 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
     def pins(self) -> str:
         """The versions as a requirements file."""
         return "".join(f"{name}=={version}\n" for name, version in sorted(self.versions.items()))
+
+
+def is_exact(requirements: str) -> bool:
+    """Whether every line names one version of one package, and nothing beside it: no address, no option, no secret."""
+    return all(_EXACT.fullmatch(line) for line in requirements.splitlines())
 
 
 def here() -> Environment:

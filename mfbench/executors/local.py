@@ -5,19 +5,22 @@ from __future__ import annotations
 import os
 import select
 import signal
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 from mfbench.core.machine import available_cpus
-from mfbench.executors.base import Exit, Leftover, Tell
+from mfbench.executors.base import Exit, Leftover, Tell, Usage
 from mfbench.executors.environment import Asked, Environment, here
+from mfbench.executors.usage import Watch
 from mfbench.executors.warm import WarmWorker
 
 
 class LocalExecutor:
     name = "local"
     installs = False
+    sealed = False
 
     def find(self, asked: Asked) -> Environment:
         return here()
@@ -34,29 +37,36 @@ class LocalExecutor:
     def start(self, folder: Path, warm: WarmWorker | None) -> LocalExecution:
         worker = warm or WarmWorker(bytes, available_cpus())
         worker.order(folder)
-        return LocalExecution(worker)
+        return LocalExecution(worker.pid, worker.printed, folder, worker.early, worker)
 
 
 class LocalExecution:
-    """A forked worker, seen from the driver."""
+    """A child process with a group of its own, seen from the driver.
 
-    def __init__(self, worker: WarmWorker) -> None:
-        self.pid = worker.pid
-        self._worker = worker  # its order pipe has to stay open: the worker ends when it closes
-        self._printed = worker.printed
-        self._partial = worker.early
+    printed: the pipe that it prints to, early: what was read of it before. keep: what has to live as long as this.
+    """
+
+    def __init__(self, pid: int, printed: int, folder: Path, early: bytes = b"", keep: object = None) -> None:
+        self.pid = pid
+        self._keep = keep  # such as the pipe of a worker that ends when that closes
+        self._printed = printed
+        self._partial = early
         self._open = True
         self._ended: Exit | None = None
+        self._watch = Watch(pid, folder)
         os.set_blocking(self._printed, False)
 
     def poll(self, timeout: float) -> Exit | None:
         deadline = time.monotonic() + timeout
+        if self._ended is None and self._watch.look():
+            self._end_group(signal.SIGKILL)
         while self._ended is None:
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            pid, status, resources = os.wait4(self.pid, os.WNOHANG)
             if pid:
+                self._watch.ended(resources.ru_maxrss * (1 if sys.platform == "darwin" else 1024))
                 code = os.waitstatus_to_exitcode(status)
                 self._end_group(signal.SIGKILL)  # children that it left behind
-                self._ended = Exit(code, -code if code < 0 else None)
+                self._ended = Exit(code, -code if code < 0 else None, *self._watch.why(code))
                 break
             left = deadline - time.monotonic()
             if left <= 0:
@@ -79,6 +89,9 @@ class LocalExecution:
         if not self._open and self._partial:
             lines, self._partial = [*lines, self._partial], b""
         return [line.decode(errors="replace") for line in lines]
+
+    def usage(self) -> Usage | None:
+        return self._watch.usage
 
     def stop(self, grace: float) -> Exit:
         if self._ended is not None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from errno import ENOSPC
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
-from mfbench.core.errors import InstallError, StoppedError, StoreBusyError
+from mfbench.core.errors import DiskError, InstallError, StoppedError, StoreBusyError, UsageError
 from mfbench.executors import uses
 from mfbench.executors.environment import Asked
 from mfbench.workspace.locks import locked
@@ -37,6 +40,14 @@ def alone(name: str, tell: Callable[[str], None], stopping: Stopping) -> Iterato
                 waiting = True
             refuse_if(stopping)
         yield
+
+
+def check_wheelhouse(asked: Asked) -> None:
+    """Raises UsageError where it is none."""
+    wheelhouse = asked.wheelhouse
+    if wheelhouse is not None and not (Path(wheelhouse).is_absolute() and Path(wheelhouse).is_dir()):
+        hint = "make it, or take it out of [environment] in the workspace's config.toml"
+        raise UsageError("the wheelhouse is no folder", where=wheelhouse, hint=hint)
 
 
 def refuse_if(stopping: Stopping) -> None:
@@ -109,26 +120,10 @@ def _logins(url: str) -> set[str]:
     return {login, unquote(login)} if login else set()
 
 
-def failed(message: str, said: list[str]) -> InstallError:
+def failed(message: str, said: list[str]) -> InstallError | DiskError:
     """The error of an installer that gave up, with its own last lines: those that say ERROR before the rest."""
+    if any(os.strerror(ENOSPC) in line for line in said[-LAST:]):
+        return DiskError(f"the disk is full: {message}", hint="free some space and run again")
     errors = [line for line in said if line.lstrip().startswith(("ERROR:", "error:", "E: "))][-LAST:]
     rest = [line for line in said[-LAST:] if line not in errors][-(LAST - len(errors)) :] if len(errors) < LAST else []
     return InstallError(message, hint="\n  ".join([*errors, *rest]) or None)
-
-
-def variables(asked: Asked) -> dict[str, str]:
-    """The environment of pip. Here, and not as its arguments: these anybody on the machine can read."""
-    found = {
-        "PIP_NO_INPUT": "1",
-        "PIP_NO_CACHE_DIR": "1",
-        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
-        "PIP_PROGRESS_BAR": "off",
-        "PIP_ROOT_USER_ACTION": "ignore",
-        "PYTHONUNBUFFERED": "1",
-        **asked.args,
-    }
-    if asked.index:
-        found["PIP_INDEX_URL"] = asked.index
-    if asked.extra_index:
-        found["PIP_EXTRA_INDEX_URL"] = " ".join(asked.extra_index)
-    return found

@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from psutil import Process
 
 EVERY = 1.0  # seconds between two samples
-CLOSELY = 0.25  # the same where memory is limited
-SHARE = 0.02  # of one core's time that looking may take: where it is dear, it is done less often
+CLOSELY = 0.25  # between two looks where memory is limited
+SHARE = 0.1  # of one core's time that looking may take: where it is dear, it is done less often
 _NUMBER = re.compile(r"^(\w+): +(\d+) kB$", re.MULTILINE)
+_KILLS = re.compile(rb"^oom_kill (\d+)$", re.MULTILINE)
 
 
 class Watch:
@@ -32,90 +33,106 @@ class Watch:
         self.usage: Usage | None = None
         self._pid, self._folder = pid, folder
         self._began = time.monotonic()
-        self._due = self._began + CLOSELY
+        self._due, self._sample_due = self._began + CLOSELY, self._began + EVERY
         self._limit: int | None = None
         self._tree: ProcessTree | None = None
-        self._taken = 0  # bytes, once it was too much
+        self._too_much = 0  # bytes
         self._kills = kernel_kills()
         self._lost_child = False
 
     def look(self) -> bool:
         """Whether the processes take more memory than they may. Takes a sample where one is due."""
         now = time.monotonic()
-        if now < self._due or self._taken:
+        if now < self._due or self._too_much:
             return False
         if self._limit is None:
             self._limit = read_job(self._folder).memory or 0
-        if self._limit or now - self._began >= EVERY:
-            self._sample()
+        if self._limit or now >= self._sample_due:
+            self._look(now)
         cost = time.monotonic() - now
-        self._due = now + cost + max(CLOSELY if self._limit else EVERY - CLOSELY * (self._tree is None), cost / SHARE)
-        return self._taken > 0
+        self._due = now + max(CLOSELY, cost / SHARE) if self._limit else max(self._sample_due, now + cost / SHARE)
+        return self._too_much > 0
 
-    def _sample(self) -> None:
+    def _look(self, now: float) -> None:
         if self._tree is None:
             self._tree = ProcessTree(self._pid)
         before, kills = self._tree.pids, kernel_kills()
-        found = self._tree.sample()
-        if found is None:  # it has just ended
+        if not self._tree.find():
             return
         self._lost_child |= kills > self._kills and not before <= self._tree.pids
         self._kills = kills
-        cpu, memory = found
-        if self._limit and memory > self._limit and (taken := self._tree.held()) > self._limit:
-            self._taken = memory = taken
-        self.usage = Usage(cpu, memory, max(memory, self.usage.peak if self.usage else 0))
+        # What is cheap to know counts too much: pages that processes share, that files back, that were given back.
+        if self._limit and self._tree.resident() > self._limit and (held := self._tree.held()) > self._limit:
+            self._too_much = held
+        if self._too_much or now >= self._sample_due:
+            memory = self._too_much or self._tree.memory()
+            self.usage = Usage(self._tree.cores(), memory, max(memory, self.usage.peak if self.usage else 0))
+            self._sample_due = now + EVERY
 
     def why(self, code: int) -> tuple[Cause | None, str]:
         """What is known of the reason why the process has ended: `code`, negative for a signal."""
-        if self._taken:
-            return "oom", f"it took {size(self._taken)}"
+        if self._too_much:
+            return "oom", f"it took {size(self._too_much)}"
         killed = kernel_kills() > self._kills
         if killed and code == -signal.SIGKILL:
-            return "oom", "the kernel killed the worker, because this machine had no memory left"
+            return "oom", "the kernel killed the worker, because no memory was left"
         if self._lost_child or (killed and code > 0 and self._tree and len(self._tree.pids) > 1):
-            return "child", "the kernel killed it, because this machine had no memory left"
+            return "child", "the kernel killed it, because no memory was left"
         return None, ""
 
     def ended(self, most: int) -> None:
-        """Nothing is sampled any more. most: the bytes that the process had at its worst, as the system tells."""
+        """Nothing is sampled any more. most: the bytes that one process had at its worst, as the system tells."""
         if self.usage and most > self.usage.peak:
             self.usage = Usage(self.usage.cpu, self.usage.memory, most)
 
 
 class ProcessTree:
-    """A process with all its descendants. Raises nothing when it has ended."""
+    """A process with all its descendants, as `find` has last found them; of those that have ended, nothing."""
 
     def __init__(self, pid: int) -> None:
         import psutil
 
-        self._error = psutil.Error
         self.pids: set[int] = set()
+        self._error = psutil.Error
+        self._root: Process | None = None
         self._processes: list[Process] = []
-        self._seconds = 0.0
-        self._at = time.monotonic()
+        self._seconds, self._at = 0.0, time.monotonic()
         try:
-            self._root: Process | None = psutil.Process(pid)
+            self._root = psutil.Process(pid)
             self._at -= max(0.01, time.time() - self._root.create_time())
         except psutil.Error:
-            self._root = None
+            pass
 
-    def sample(self) -> tuple[float, int] | None:
-        """(cores since the last sample, at first since it began; bytes), None when it has ended.
-
-        The time of children that have ended counts (on Linux).
-        """
+    def find(self) -> bool:
+        """False when the process has ended."""
         if self._root is None:
-            return None
+            return False
         try:
             self._processes = [self._root, *self._root.children(recursive=True)]
         except self._error:
-            return None
+            return False
         self.pids = {process.pid for process in self._processes}
+        return True
+
+    def cores(self) -> float:
+        """How many are busy: since the last call, at first since the process began.
+
+        On Linux the time of children that have ended counts, too.
+        """
         now, seconds = time.monotonic(), sum(map(self._cpu, self._processes))
-        cpu = max(0.0, seconds - self._seconds) / max(now - self._at, 1e-6)
+        cores = max(0.0, seconds - self._seconds) / max(now - self._at, 1e-3)
         self._at, self._seconds = now, seconds
-        return cpu, self._memory()
+        return cores
+
+    def memory(self) -> int:
+        """Bytes. Of several processes each has its part of what they share, as far as the system tells."""
+        if len(self._processes) == 1:
+            return self.resident()
+        return sum(_pages(process.pid).get("Pss") or self._resident(process) for process in self._processes)
+
+    def resident(self) -> int:
+        """Bytes; what several processes share counts several times. Cheap."""
+        return sum(map(self._resident, self._processes))
 
     def held(self) -> int:
         """Bytes that nothing but its end would free: without what files back and what was given back lazily."""
@@ -128,27 +145,21 @@ class ProcessTree:
             return 0.0
         return float(times.user + times.system + times.children_user + times.children_system)
 
-    def _memory(self) -> int:
-        """What is resident. Of several processes each has its part of what they share, as far as the system tells."""
-        if len(self._processes) == 1:
-            return self._resident(self._processes[0])
-        return sum(_pages(process.pid).get("Pss") or self._resident(process) for process in self._processes)
-
-    def _held(self, process: Process) -> int:
-        pages = _pages(process.pid)
-        if "Pss_Anon" not in pages:
-            return self._resident(process)
-        return sum(pages.get(key, 0) for key in ("Pss_Anon", "Pss_Shmem", "SwapPss")) - pages.get("LazyFree", 0)
-
     def _resident(self, process: Process) -> int:
         try:
             return int(process.memory_info().rss)
         except self._error:
             return 0
 
+    def _held(self, process: Process) -> int:
+        pages = _pages(process.pid)
+        if "Pss_Anon" not in pages:
+            return self._resident(process)
+        return pages["Pss_Anon"] + pages.get("Pss_Shmem", 0) - pages.get("LazyFree", 0)
+
 
 def _pages(pid: int) -> dict[str, int]:
-    """Bytes of a process by kind, as Linux tells them; elsewhere nothing."""
+    """Bytes of a process by kind, as Linux tells them; elsewhere nothing. 20 ms a GB."""
     try:
         text = Path(f"/proc/{pid}/smaps_rollup").read_text()
     except OSError:
@@ -157,11 +168,9 @@ def _pages(pid: int) -> dict[str, int]:
 
 
 def kernel_kills() -> int:
-    """How many processes the kernel has killed for want of memory, since it started; 0 where it does not tell."""
+    """How many processes the kernel has killed for want of memory since it started; 0 where it does not tell."""
     try:
-        counts = Path("/proc/vmstat").read_bytes()
+        found = _KILLS.search(Path("/proc/vmstat").read_bytes())
     except OSError:
         return 0
-    found = re.search(rb"^oom_kill (\d+)$", counts, re.MULTILINE)
     return int(found[1]) if found else 0
-

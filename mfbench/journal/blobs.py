@@ -6,11 +6,15 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from errno import ENOSPC
+from hashlib import sha256
 from pathlib import Path
+from typing import BinaryIO
 
-from mfbench.core.errors import DamageError, MfbenchError
+from mfbench.core.errors import DamageError, MfbenchError, from_os
 from mfbench.core.hashing import digest_bytes, digest_file
 from mfbench.core.ids import random_text
+from mfbench.journal.inside import open_inside
 
 
 class Blobs:
@@ -60,6 +64,26 @@ class Blobs:
                     shutil.copyfile(source, staged)
         return digest, size
 
+    def take_inside(self, folder: Path, name: str) -> tuple[str, int]:
+        """As `take`, of the file `name` in `folder`, which somebody made whom nobody trusts.
+
+        No link leads out of the folder, and what is taken is a copy, which its maker cannot change any more. Raises
+        DamageError where it is no plain file of its own, DiskError where there is no room for it.
+        """
+        try:
+            descriptor = open_inside(folder, name)
+        except FileNotFoundError:
+            raise DamageError(f"{name!r} is told to be there, and is not", where=str(folder)) from None
+        with os.fdopen(descriptor, "rb") as source:
+            size = os.fstat(descriptor).st_size
+            self._require_room(size)  # a file may say that it is longer than any disk
+            digest = _copied(source, None, size)
+            if not self.claim(digest, size):
+                with self._staged(digest) as staged, staged.open("wb") as target:
+                    if _copied(source, target, size) != digest:
+                        raise DamageError(f"{name!r} has changed while it was read", where=str(folder))
+        return digest, size
+
     def put(self, content: bytes) -> str:
         """Its digest. Raises MfbenchError when the disk does not take it."""
         digest = digest_bytes(content)
@@ -88,6 +112,12 @@ class Blobs:
             target.unlink()
             raise self._damaged(digest)
 
+    def _require_room(self, size: int) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        found = os.statvfs(self.folder)
+        if size > found.f_bavail * found.f_frsize:
+            raise from_os(OSError(ENOSPC, os.strerror(ENOSPC), str(self.folder)), "an output cannot be stored")
+
     def _store_as_own(self, digest: str) -> bool:
         try:
             with self._staged(digest) as staged:
@@ -113,6 +143,21 @@ class Blobs:
             yield staged
             staged.chmod(0o444)
             staged.replace(self.path(digest))
+        except DamageError:
+            staged.unlink(missing_ok=True)
+            raise
         except OSError as error:
             staged.unlink(missing_ok=True)
             raise MfbenchError(f"content could not be stored: {error.strerror}", where=str(self.folder)) from error
+
+
+def _copied(source: BinaryIO, target: BinaryIO | None, size: int) -> str:
+    """The digest of the first `size` bytes, which are written to `target` if there is one."""
+    digest = sha256()
+    source.seek(0)
+    while size > 0 and (chunk := source.read(min(size, 1 << 20))):
+        digest.update(chunk)
+        size -= len(chunk)
+        if target:
+            target.write(chunk)
+    return digest.hexdigest()

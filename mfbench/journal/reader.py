@@ -4,146 +4,48 @@ from __future__ import annotations
 
 import heapq
 import os
-from dataclasses import dataclass, field
-from io import FileIO
 from itertools import chain
 from operator import itemgetter
 from pathlib import Path
-from typing import Any
 
 from mfbench.core.errors import DamageError
-from mfbench.journal.line import decode_line, decode_next
+from mfbench.journal.cursor import Cursor, Damage, Event
 from mfbench.journal.sealed import SEALED, is_segment, read_sealed, sealed_segments
 
-Event = list[Any]
+__all__ = ["Event", "Tail", "read_events", "segment_names"]
 
-
-@dataclass(frozen=True)
-class Damage:
-    """A line that is not what was written: its file, its byte offset, and the events missing after it."""
-
-    file: str
-    offset: int
-    reason: str
-    missing: tuple[int, int] | None = None
-
-    def __str__(self) -> str:
-        return f"{self.file}: byte {self.offset}: {self.reason}{self.gap}"
-
-    @property
-    def gap(self) -> str:
-        if self.missing is None:
-            return ""
-        first, last = self.missing
-        return f"; event {first} is missing" if first == last else f"; events {first} to {last} are missing"
-
-
-TAIL = 10  # bytes: a checksum and its newline, which stand for the line that they end
-
-
-@dataclass
-class Cursor:
-    """How far one segment was read: a byte offset at a line's start and the next expected sequence.
-
-    `tail` is the end of the last line before `offset`. Where it does not stand there any more, the segment is not the
-    one that was read: `changed` is set, and nothing more is read.
-    """
-
-    path: str
-    offset: int = 0
-    next_seq: int = 0
-    tail: bytes = b""
-    changed: bool = False
-    damages: list[Damage] = field(default_factory=list)
-    at_end: bool = False  # whether the last read got to where the file ended then
-    size: int = 0  # bytes that the file had then, -1 where there was none
-    _after_damage: bool = False
-
-    def read(self, limit: int | None = None) -> list[Event]:
-        """New whole events since the last read (of about `limit` bytes); an unterminated tail waits."""
-        try:
-            with open_plain(self.path) as stream:
-                self.size = os.fstat(stream.fileno()).st_size
-                left = self.size - self.offset
-                self.at_end = limit is None or left <= limit
-                stream.seek(self.offset - len(self.tail))
-                if self.tail and stream.read(len(self.tail)) != self.tail:
-                    self.changed = self.at_end = True
-                    return []
-                chunk = stream.read(max(0, left) if self.at_end else limit)
-                while not self.at_end and b"\n" not in chunk:
-                    more = stream.read(limit)
-                    chunk += more
-                    self.at_end = not more
-        except FileNotFoundError:
-            self.at_end, self.size = True, -1
-            return []
-        except OSError as error:  # one file without the right to read it must not hide the rest
-            self.at_end = True
-            self.damages.append(Damage(self.path, self.offset, f"cannot be read: {error.strerror}"))
-            return []
-        end = chunk.rfind(b"\n")
-        if end >= 0:
-            self.tail = (self.tail + chunk[max(0, end + 1 - TAIL) : end + 1])[-TAIL:]
-            return self._take(chunk[:end].split(b"\n"))
-        return []
-
-    def _take(self, lines: list[bytes]) -> list[Event]:
-        """The events of whole lines, quickly while nothing is wrong with them."""
-        events: list[Event] = []
-        at = 0
-        while at < len(lines):
-            if not self._after_damage:
-                good = decode_next(lines, at, self.next_seq)
-                self.offset += sum(map(len, lines[at : at + len(good)])) + len(good)
-                self.next_seq += len(good)
-                at += len(good)
-                events += good
-            if at < len(lines):
-                if event := self._take_one(lines[at]):
-                    events.append(event)
-                at += 1
-        return events
-
-    def _take_one(self, line: bytes) -> Event | None:
-        """A line with which something may be wrong."""
-        event = None
-        try:
-            event = decode_line(line)
-            if event[0] != self.next_seq or self._after_damage:
-                self._look_back(event[0])
-            self.next_seq = event[0] + 1
-        except ValueError as error:
-            if line:  # an empty one is where a torn write was ended
-                self.damages.append(Damage(self.path, self.offset, str(error)))
-                self._after_damage = True
-        self.offset += len(line) + 1
-        return event
-
-    def _look_back(self, seq: int) -> None:
-        """Tells the gap before event `seq`, if there is one; it is what the damaged line before it held."""
-        if seq > self.next_seq:
-            reason, at = "a gap in the sequence", self.offset
-            if self._after_damage:
-                last = self.damages.pop()
-                reason, at = last.reason, last.offset
-            self.damages.append(Damage(self.path, at, reason, (self.next_seq, seq - 1)))
-        self._after_damage = False
+LIVE = 1 << 20  # bytes of each segment that a driver reads at once: it has other things to look after
+MOST = 1 << 30  # bytes of events that it takes from one worker
+MANY = 10_000  # segments, and lines that are no events, that it puts up with
 
 
 class Tail:
-    """Follows every segment of one run, new ones included, also while it is sealed."""
+    """Follows every segment of one run, new ones included, also while it is sealed.
 
-    def __init__(self, events_folder: Path) -> None:
+    live: this is the run's own driver, and nobody but its worker would seal it now. What is new then comes in parts of
+    bounded size, until `at_end`, and there is an end to it.
+    """
+
+    def __init__(self, events_folder: Path, *, live: bool = False) -> None:
         self.folder = events_folder
+        self.live = live
         self.cursors: dict[str, Cursor] = {}
         self._sealed = False
+        self._skipped = 0  # bytes
+
+    def skip(self) -> None:
+        """Leaves out all that is there."""
+        for name in segment_names(self.folder):
+            self._cursor(name).read()
+        self._skipped = sum(cursor.offset for cursor in self.cursors.values())
 
     def poll(self) -> list[Event]:
         """New events of all segments, ordered by time (within one segment by sequence).
 
-        Raises DamageError where the journal is sealed and damaged.
+        Raises DamageError where the journal is sealed and damaged, or where a worker has written what nobody can take.
         """
+        if self.live:
+            return self._poll_live()
         if self._sealed:  # nobody writes to it any more
             return []
         new: dict[str, list[Event]] = {}
@@ -153,8 +55,24 @@ class Tail:
         # Looked for last: segments that were gone by now are in it.
         if os.path.exists(f"{self.folder}/{SEALED}"):  # noqa: PTH110
             self._unseal(new)
-        # Merged, not sorted: a clock that is set back does not change the order within a segment.
-        return list(heapq.merge(*new.values(), key=itemgetter(1))) if len(new) > 1 else [*chain(*new.values())]
+        return _merged(new)
+
+    def _poll_live(self) -> list[Event]:
+        names = [name for name in os.listdir(self.folder) if is_segment(name)]
+        if len(names) > MANY:
+            raise DamageError(f"the worker writes more than {MANY} journals at once", where=str(self.folder))
+        new = {name: self._cursor(name).read(LIVE) for name in sorted(names, key=_writer_and_number)}
+        if sum(cursor.offset for cursor in self.cursors.values()) - self._skipped > MOST:
+            said = f"the worker has told and printed more than {MOST >> 30} GB"
+            raise DamageError(said, where=str(self.folder), hint="let its steps log less")
+        for cursor in self.cursors.values():
+            cursor.given_up = cursor.given_up or cursor.odd > MANY
+        return _merged(new)
+
+    @property
+    def at_end(self) -> bool:
+        """Whether the last poll has read all that was there."""
+        return all(cursor.at_end for cursor in self.cursors.values())
 
     def _cursor(self, name: str) -> Cursor:
         if name not in self.cursors:
@@ -175,6 +93,11 @@ class Tail:
         return [damage for cursor in self.cursors.values() for damage in cursor.damages]
 
 
+def _merged(new: dict[str, list[Event]]) -> list[Event]:
+    # Merged, not sorted: a clock that is set back does not change the order within a segment.
+    return list(heapq.merge(*new.values(), key=itemgetter(1))) if len(new) > 1 else [*chain(*new.values())]
+
+
 def read_events(events_folder: Path) -> list[Event]:
     """All whole events of a run, headers included, in order of time."""
     return Tail(events_folder).poll()
@@ -193,38 +116,6 @@ def segment_names(events_folder: str | Path) -> list[str]:
         except (DamageError, FileNotFoundError):
             pass  # what is wrong is told by who reads it; the segments may be all that is left
     return sorted(names, key=_writer_and_number) if len(names) > 1 else names
-
-
-def unread(path: str, offset: int) -> int:
-    """The bytes of whole lines after `offset`; an unterminated tail does not count."""
-    try:
-        with open_plain(path) as stream:
-            end = stream.seek(0, os.SEEK_END)
-            while end > offset:  # backwards: the last newline is near
-                start = max(offset, end - 65536)
-                stream.seek(start)
-                found = stream.read(end - start).rfind(b"\n")
-                if found >= 0:
-                    return start + found + 1 - offset
-                end = start
-    except OSError:  # gone, or not to be read: a reader tells which
-        pass
-    return 0
-
-
-def ends_there(path: str, offset: int, tail: bytes) -> bool:
-    """Whether a segment still holds the bytes that ended what was read of it."""
-    try:
-        with open_plain(path) as stream:
-            stream.seek(offset - len(tail))
-            return stream.read(len(tail)) == tail and os.fstat(stream.fileno()).st_size >= offset
-    except OSError:
-        return False
-
-
-def open_plain(path: str) -> FileIO:
-    """A segment for reading. A pipe of that name does not stop us: it has no length and cannot be sought in."""
-    return FileIO(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC))
 
 
 def _writer_and_number(name: str) -> tuple[str, int, str]:

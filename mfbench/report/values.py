@@ -128,7 +128,10 @@ def _about(run: dict[str, Any]) -> dict[str, Any]:
     about["seconds"] = None
     if isinstance(began, datetime) and isinstance(over, datetime):
         about["seconds"] = (over - began).total_seconds()
-    return {**about, "script": run.get("executor") == "script"}
+    told, usage = run.get("about") or {}, run.get("usage") or {}
+    place = {"environment": told.get("environment"), "chosen": told.get("chosen"), "cpus": told.get("cpus")}
+    took = {"limit": told.get("memory"), "peak_memory": usage.get("peak_memory"), "mean_cpu": usage.get("mean_cpu")}
+    return {**about, **place, **took, "script": run.get("executor") == "script"}
 
 
 def _recipe(params: dict[str, Any], evaluation: Any, artifacts: Read, run: dict[str, Any]) -> dict[str, Any] | None:

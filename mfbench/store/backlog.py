@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 import duckdb
 
-from mfbench.journal.reader import Event, ends_there, segment_names, unread
+from mfbench.journal.cursor import Event, ends_there, unread
+from mfbench.journal.reader import segment_names
 from mfbench.journal.sealed import SEALED
 from mfbench.store.rows import RunState
 from mfbench.workspace.workspace import Workspace

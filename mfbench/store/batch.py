@@ -9,7 +9,8 @@ from itertools import islice
 import msgspec
 
 from mfbench.core.errors import DamageError
-from mfbench.journal.reader import Cursor, ends_there, segment_names
+from mfbench.journal.cursor import Cursor, ends_there
+from mfbench.journal.reader import segment_names
 from mfbench.journal.sealed import SEALED, read_sealed
 from mfbench.store.backlog import Backlog, Seen, events_folder, may_tidy
 from mfbench.store.rows import Rows, RunState

@@ -12,6 +12,8 @@ from mfbench.store.engine import ASKED_WRONG
 from mfbench.store.filters import order_sql, where_sql
 from mfbench.store.slots import known_slots
 from mfbench.store.store import Store, as_rows
+from mfbench.store.usage import usage_of
+from mfbench.store.verifications import verifications
 from mfbench.workspace.workspace import Workspace
 
 NEWEST = "started DESC NULLS LAST, run DESC"
@@ -24,6 +26,8 @@ _PARTS = {  # and their order; the others come as they were written
     "run_metrics": "ORDER BY key",
 }
 _COLUMNS = "run, name, recipe, status, executor, started, ended, host, page, error, model, model_version"
+# Of a run that had to make it first: what it says when it begins does not know of it yet.
+_ENVIRONMENT = "SELECT body FROM t_events WHERE run = ? AND kind = 'environment' ORDER BY time DESC LIMIT 1"
 
 
 class Page(msgspec.Struct):
@@ -87,16 +91,20 @@ def _rows_at(con: duckdb.DuckDBPyConnection, places: list[int]) -> list[dict[str
 
 
 def show_run(workspace: Workspace, run: str) -> dict[str, Any]:
-    """One run with its steps, gates, checks, data, artifacts and metrics. Raises NotFoundError."""
+    """One run with its steps, gates, checks, data, artifacts, metrics and what it took. Raises NotFoundError."""
     with Store(workspace).reading() as con:
         found = _runs(con.execute(f"SELECT {_COLUMNS} FROM run_rows WHERE run = ?", [run]))
         if not found:
             raise NotFoundError(f"there is no run {run!r}", hint="list the runs with: mfbench runs")
-        parts = {name: _part(con, name, run) for name in _PARTS}
+        parts = {name: _part(con, name, run) for name in _PARTS} | {"verifications": verifications(con, run)}
         ((about,),) = con.execute("SELECT about FROM run_base WHERE run = ?", [run]).fetchall()
         damages = _part(con, "damages", run)
+        usage = usage_of(con, run)
+        made = con.execute(_ENVIRONMENT, [run]).fetchone()
     details = msgspec.json.decode(about) if about else {}
-    return {**found[0], **parts, "about": details, "damages": damages}
+    if made:
+        (details["environment"],) = msgspec.json.decode(made[0])
+    return {**found[0], **parts, "about": details, "damages": damages, "usage": usage.summary() if usage else None}
 
 
 def _part(con: duckdb.DuckDBPyConnection, view: str, run: str) -> list[dict[str, Any]]:

@@ -65,6 +65,8 @@ CREATE VIEW trials AS
         make_timestamp(min(time) FILTER (kind = 'trial.started')) AS started,
         make_timestamp(max(time) FILTER (kind = 'trial.ended')) AS ended
     FROM t_events WHERE kind IN ('trial.started', 'trial.ended') GROUP BY ALL;
+CREATE VIEW system AS SELECT run, body ->> 0 AS key, make_timestamp(time) AS time,
+    try_cast(body ->> 1 AS DOUBLE) AS value FROM t_events WHERE kind = 'sys';
 CREATE VIEW artifacts AS SELECT run, path, digest, bytes, type FROM t_artifacts
     QUALIFY row_number() OVER (PARTITION BY run, path ORDER BY time DESC) = 1;
 CREATE VIEW data AS SELECT DISTINCT run, name, digest, rows, schema FROM t_data;

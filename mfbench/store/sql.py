@@ -35,6 +35,7 @@ ABOUT = {
     "run_metrics": "One row a run and metric: last, least, greatest and best value, how many points.",
     "trials": "One row a trial of a run's search.",
     "steps": "One row a run and step: how it ended, whether it came from the cache, how long it took.",
+    "system": "What runs have taken: cpu in cores, memory in bytes, sampled; memory.peak at the end.",
     "artifacts": "Files that runs have kept, by the digest of their content.",
     "data": "The data that runs have read.",
     "gates": "What a model had to reach, and what it reached.",

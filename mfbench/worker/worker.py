@@ -20,6 +20,7 @@ from mfbench.recipe.environment import expand, redact
 from mfbench.recipe.own_code import make_importable
 from mfbench.steps.context import StepContext
 from mfbench.worker.job import JobSpec, JobStep, read_job
+from mfbench.worker.words import CACHED, DISK_FULL, LESS, OUT_OF_MEMORY, SPACE
 from mfbench.workspace.workspace import WORK
 
 _OURS = str(Path(__file__).parent.parent)
@@ -43,7 +44,7 @@ def run_job(folder: Path) -> int:
 
 
 def _run_step(step: JobStep, job: JobSpec, folder: Path, recipe_folder: Path, writer: SegmentWriter) -> int:
-    variables = set(job.variables)
+    variables = {*job.variables, *job.secrets}
     out = folder / WORK / step.name
     out.mkdir(parents=True, exist_ok=True)
 
@@ -71,7 +72,7 @@ def _run_step(step: JobStep, job: JobSpec, folder: Path, recipe_folder: Path, wr
     except KeyboardInterrupt:
         raise
     except BaseException as failure:  # an estimator may raise SystemExit too: it ends the step, not mfbench
-        error, code = _told(failure, recipe_folder), 1
+        error, code = _told(failure, step.name, recipe_folder), 1
     status = "finished" if not code else "refused" if code == 3 else "failed"
     if error:
         error = {**_clean(error, variables), "code": code}
@@ -103,21 +104,24 @@ def _inputs(need: str, job: JobSpec, folder: Path) -> dict[str, Path]:
     return {path.relative_to(made).as_posix(): path for path in made.rglob("*") if path.is_file()}
 
 
-def _told(problem: BaseException, folder: Path) -> dict[str, Any]:
+def _told(problem: BaseException, step: str, folder: Path) -> dict[str, Any]:
     """The error and its traceback without our own frames: people debug their estimator, not mfbench."""
     text = "".join(traceback.format_exception_only(problem)).strip()
+    kind, message, hint = type(problem).__name__, text, None
     if os.strerror(errno.ENOSPC) in text:
-        hint = "free some space and run again: what had finished is cached"
-        return {"type": "Disk", "message": "the disk is full", "where": None, "hint": hint}
+        return {"type": DISK_FULL, "message": f"disk full in step {step}", "where": None, "hint": SPACE}
+    if isinstance(problem, MemoryError):  # of an allocation that the system has refused
+        kind, hint = OUT_OF_MEMORY, f"{LESS}; {CACHED}"
+        message = f"out of memory in step {step}" + (f": {problem}" if str(problem) else "")
     frames = [f for f in traceback.extract_tb(problem.__traceback__) if not f.filename.startswith(_OURS)]
     where = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else None
     stack = "Traceback (most recent call last):\n" + "".join(traceback.format_list(frames)) + text if frames else text
     own = any(frame.filename.startswith(str(folder)) for frame in frames)
     return {
-        "type": type(problem).__name__,
-        "message": text,
+        "type": kind,
+        "message": message,
         "where": where,
-        "hint": None,
+        "hint": hint,
         "traceback": stack,
         "own": own,
     }

@@ -73,10 +73,10 @@ def image(engine: DockerClient, make: Callable[..., str]) -> Iterator[Callable[.
     """Makes an image with these labels: its id. Its tag is `mfbench-env:<hash>`."""
     made: list[str] = []
 
-    def commit(hash_: str, content: str, **labels: str) -> str:
-        name = make({}, state="created")
-        words = [f'LABEL {key}="{value}"' for key, value in {ENVIRONMENT: hash_, "content": content, **labels}.items()]
-        made.append(engine.api.commit(name, repository="mfbench-env", tag=hash_, changes=words)["Id"])
+    def commit(hash_: str, labels: dict[str, str], base: str = BASE, repository: str | None = "mfbench-env") -> str:
+        name = make({}, image=base)
+        conf = {"Labels": {ENVIRONMENT: hash_, **labels}}
+        made.append(engine.api.commit(name, repository, hash_ if repository else None, conf=conf)["Id"])
         engine.api.remove_container(name)
         return made[-1]
 
@@ -85,7 +85,7 @@ def image(engine: DockerClient, make: Callable[..., str]) -> Iterator[Callable[.
         if found["ImageID"] in made:
             engine.api.remove_container(found["Id"], force=True)
     there = {found["Id"] for found in engine.api.images()}
-    for found in there & set(made):
+    for found in (one for one in reversed(made) if one in there):
         engine.api.remove_image(found, force=True)
 
 
@@ -148,7 +148,7 @@ def test_containers_that_people_start_from_our_images_are_theirs(
     engine: DockerClient, workspace: Workspace, make: Callable[..., str], image: Callable[..., str], dead: str
 ) -> None:
     """The image's labels are inherited: they say who made the image."""
-    made = image(random_text(16), "theirs", **{OWNER: dead, RUN: new_id(), WORKSPACE: workspace.id})
+    made = image(random_text(16), {OWNER: dead, RUN: new_id(), WORKSPACE: workspace.id})
     assert make({}, image=made) not in _found(engine, workspace)
     ours = make(_of(new_id(), workspace), image=made)
     assert ours in _found(engine, workspace)
@@ -161,7 +161,7 @@ def test_an_image_is_told_with_its_size_and_last_use(
     engine: DockerClient, workspace: Workspace, image: Callable[..., str], make: Callable[..., str]
 ) -> None:
     hash_ = random_text(16)
-    made, tag = image(hash_, "first"), f"mfbench-env:{hash_}"
+    made, tag = image(hash_, {}), f"mfbench-env:{hash_}"
     left = _found(engine, workspace)[tag]
     assert left.kind == "image"
     assert left.used is not None and abs(left.used - time.time()) < DAY  # never used here: when it was made
@@ -189,12 +189,24 @@ def test_an_image_that_lost_its_name_is_found_by_its_label(
     engine: DockerClient, workspace: Workspace, image: Callable[..., str]
 ) -> None:
     hash_ = random_text(16)
-    first, second = image(hash_, "first"), image(hash_, "second")
+    first, second = image(hash_, {"a": "1"}), image(hash_, {"a": "2"})
     found = _found(engine, workspace)
     assert {first, second, f"mfbench-env:{hash_}"} & found.keys() == {first, f"mfbench-env:{hash_}"}
     assert found[first].used is None
     remove(engine, found[first])
     assert first not in _found(engine, workspace)
+
+
+def test_images_that_people_build_on_ours_are_theirs(
+    engine: DockerClient, workspace: Workspace, image: Callable[..., str]
+) -> None:
+    hash_ = random_text(16)
+    ours = image(hash_, {})
+    named = image(hash_, {"a": "1"}, base=ours, repository="mfbench-test-built")
+    nameless = image(hash_, {"a": "2"}, base=ours, repository=None)
+    found = _found(engine, workspace)
+    assert f"mfbench-env:{hash_}" in found
+    assert not {named, nameless, f"mfbench-test-built:{hash_}"} & found.keys()
 
 
 # -- the doctor and the collection, with an executor that has left this and that ------------------------------------

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mfbench.journal.cursor import Cursor, unread
 from mfbench.journal.line import encode_line
-from mfbench.journal.reader import Cursor, Tail, read_events, segment_names, unread
+from mfbench.journal.reader import Tail, read_events, segment_names
 
 
 def _lines(count: int) -> list[bytes]:

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from mfbench.core.errors import MfbenchError, UsageError
-from mfbench.journal.reader import Cursor, Event, Tail, read_events
+from mfbench.journal.cursor import Cursor, Event
+from mfbench.journal.reader import Tail, read_events
 from mfbench.journal.segment import SegmentWriter
 from tests.children import kill, run, start
 

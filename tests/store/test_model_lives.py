@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from mfbench.care.deletion import delete_runs, restore_runs
+from mfbench.journal.cursor import Cursor
 from mfbench.journal.ledger import open_ledger
 from mfbench.journal.line import encode_line
-from mfbench.journal.reader import Cursor
 from mfbench.journal.sealed import SEALED
 from mfbench.journal.sealing import seal
 from mfbench.journal.segment import SegmentWriter

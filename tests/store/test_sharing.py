@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 
 from mfbench.core.errors import StaleWarning, UsageError, WorkspaceError
+from mfbench.journal.cursor import Cursor, Event
 from mfbench.journal.ledger import open_ledger
 from mfbench.journal.line import encode_line
-from mfbench.journal.reader import Cursor, Event
 from mfbench.journal.sealed import SEALED
 from mfbench.journal.sealing import seal
 from mfbench.store import batch

@@ -23,6 +23,7 @@ VIEWS = {
     "params": "run key value",
     "steps": "run step key status cached seconds ended outputs error",
     "trials": "run trial state params values error scores seconds started ended",
+    "system": "run key time value",
     "artifacts": "run path digest bytes type",
     "data": "run name digest rows schema",
     "gates": "run name passed observed bound against note verdict difference low high",

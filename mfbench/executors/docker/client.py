@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 __all__ = ["answers", "connect", "guarded", "image"]
 
 PATIENCE = 5.0  # seconds for a busy engine to answer at all
-TIMEOUT = 60.0  # seconds for one request
+TIMEOUT = 60  # seconds for one request
 
 
-def connect(timeout: float = TIMEOUT) -> DockerClient:
+def connect(timeout: int = TIMEOUT) -> DockerClient:
     """A client of the engine on this machine, that waits `timeout` seconds for an answer.
 
     Raises EngineError: what was tried, how to start an engine, what else works.
@@ -40,9 +40,10 @@ def image(name: str) -> dict[str, Any] | None:
     if not is_plain(endpoint):
         from docker.errors import ImageNotFound
 
+        client: Any = connect()
         try:
             with guarded(f"looking for the image {name}"):
-                return dict(connect().api.inspect_image(name))
+                return dict(client.api.inspect_image(name))
         except InstallError as error:
             if isinstance(error.__cause__, ImageNotFound):
                 return None
@@ -90,7 +91,7 @@ def guarded(doing: str) -> Iterator[None]:
 def _stopped(doing: str, error: BaseException | None = None) -> EngineError:
     hint = "start it again (Linux: sudo systemctl start docker) and run again: what had finished is cached"
     if error is not None and "timed out" in str(error).lower():
-        return EngineError(f"the engine has not answered for {TIMEOUT:.0f} s while {doing}", hint=hint)
+        return EngineError(f"the engine has not answered for {TIMEOUT} s while {doing}", hint=hint)
     return EngineError(f"the engine stopped while {doing}", hint=hint)
 
 

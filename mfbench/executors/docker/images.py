@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -15,17 +14,17 @@ from mfbench.core.text import size
 from mfbench.executors import uses
 from mfbench.executors.base import Tell
 from mfbench.executors.docker.client import connect, guarded, image
+from mfbench.executors.docker.install import REPOSITORY as REPOSITORY
 from mfbench.executors.docker.install import VERSION, install
 from mfbench.executors.docker.labels import ENVIRONMENT, FACTS
 from mfbench.executors.environment import Asked, Environment
-from mfbench.executors.making import Stopping, alone, watched
+from mfbench.executors.making import Stopping, alone, check_wheelhouse, watched
 
 if TYPE_CHECKING:
     from docker import DockerClient
 
 BASE = "python:3.11-slim"
-REPOSITORY = "mfbench-env"
-MAKING = 900.0  # seconds: a commit writes gigabytes
+MAKING = 900  # seconds: a commit writes gigabytes
 _REFERENCE = re.compile(r"[A-Za-z0-9][\w.\-/:@]*")
 _PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.\-]+(:[a-z0-9]+)?(=[\w.+:~\-]+)?")
 
@@ -72,10 +71,7 @@ def _check(asked: Asked) -> None:
     for package in asked.apt:
         if not _PACKAGE.fullmatch(package):
             raise UsageError(f"{package!r} is no name of a Debian package", hint="such as libgomp1")
-    wheelhouse = asked.wheelhouse
-    if wheelhouse is not None and not (Path(wheelhouse).is_absolute() and Path(wheelhouse).is_dir()):
-        hint = "make it, or take it out of [environment] in the workspace's config.toml"
-        raise UsageError("the wheelhouse is no folder", where=wheelhouse, hint=hint)
+    check_wheelhouse(asked)
 
 
 def _name(base: dict[str, Any], asked: Asked) -> str:
@@ -98,16 +94,17 @@ def _found(name: str, asked: Asked) -> Environment | None:
 
 
 def _pull(client: DockerClient, base: str, tell: Tell, stopping: Stopping) -> dict[str, Any]:
+    from docker.errors import APIError
     from docker.utils import parse_repository_tag
 
     tell(f"the base image {base} is not here: pulling it")
     repository, tag = parse_repository_tag(base)
-    try:
-        with guarded(f"pulling {base}"):
+    with guarded(f"pulling {base}"):
+        try:
             events = client.api.pull(repository, tag=tag or "latest", stream=True, decode=True)
             problem = _followed(watched(events, stopping), tell)
-    except InstallError as error:
-        problem = error.message
+        except APIError as error:
+            problem = " ".join(str(error.explanation).split())
     found = None if problem else image(base)
     if found is None:
         raise _missing(base, problem or "it is not there after the pull")

@@ -14,6 +14,7 @@ from mfbench.core.errors import EngineError
 from mfbench.executors import uses
 from mfbench.executors.base import Leftover
 from mfbench.executors.docker.client import guarded
+from mfbench.executors.docker.images import REPOSITORY
 from mfbench.executors.docker.labels import ENVIRONMENT, OWNER, RUN, WORKSPACE
 from mfbench.executors.docker.owner import is_dead
 
@@ -31,7 +32,7 @@ def leftovers(client: DockerClient, workspace: str, alive: Callable[[str], bool]
     with guarded("looking for what was left behind"):
         # Listed first and judged afterwards: a driver holds its run from before the container is made.
         containers = client.api.containers(all=True)
-        images = {one["Id"]: one for one in client.api.images()}
+        images = {one["Id"]: one for one in client.api.images(all=True)}
     found = []
     for one in containers:
         # What it has inherited from its image says nothing about it: people start containers from our images too.
@@ -43,15 +44,16 @@ def leftovers(client: DockerClient, workspace: str, alive: Callable[[str], bool]
 
 
 def _container(
-    found: dict[str, Any], labels: dict[str, str], workspace: str, alive: Callable[[str], bool]
+    found: dict[str, Any], own: dict[str, str], workspace: str, alive: Callable[[str], bool]
 ) -> Leftover | None:
+    """own: the labels that it has not from its image."""
     state = found["State"]
     name = found["Names"][0].lstrip("/") if found.get("Names") else found["Id"][:12]
-    abandoned = is_dead(labels.get(OWNER, ""), found["Created"])
-    run = labels.get(RUN)
+    abandoned = is_dead(own.get(OWNER, ""), found["Created"])
+    run = own.get(RUN)
     if run is None:
         return Leftover("container", name, f"an installation that was broken off ({state})") if abandoned else None
-    if labels.get(WORKSPACE) == workspace:
+    if (found["Labels"] or {}).get(WORKSPACE) == workspace:
         return None if alive(run) else Leftover("container", name, f"of run {run}, which is over ({state})", run=run)
     # Its own workspace may be gone. One that another machine or container drives is left alone, see `is_dead`.
     what = f"of run {run} of another workspace, whose driver is gone ({state})"
@@ -59,24 +61,30 @@ def _container(
 
 
 def _images(every: dict[str, dict[str, Any]], used: set[str]) -> Iterator[Leftover]:
+    """Images are judged by their name: what people build on ours has our labels too."""
     for name, one in every.items():
-        hash_ = (one.get("Labels") or {}).get(ENVIRONMENT)
+        hash_ = _label(one)
         if hash_ is None or name in used:
             continue
-        base = every.get(one.get("ParentId", ""), {}).get("Size", 0)
-        size = max(0, one["Size"] - base)  # what it has in common with its base stays
+        base = every.get(one.get("ParentId", ""), {})
+        size = max(0, one["Size"] - base.get("Size", 0))  # what it has in common with its base stays
         tags = [tag for tag in one.get("RepoTags") or [] if tag != _NAMELESS]
-        for tag in tags[:1]:
+        if f"{REPOSITORY}:{hash_}" in tags:
             last = uses.last_used(hash_)
-            yield Leftover("image", tag, "an environment", size, used=one["Created"] if last is None else last)
-        if not tags:
+            last = one["Created"] if last is None else last
+            yield Leftover("image", f"{REPOSITORY}:{hash_}", "an environment", size, used=last)
+        elif not tags and base and _label(base) is None:  # made right on its base, which has no such label
             yield Leftover("image", name, "an environment that has lost its name", size)
+
+
+def _label(image: dict[str, Any]) -> str | None:
+    return (image.get("Labels") or {}).get(ENVIRONMENT)
 
 
 def remove(client: DockerClient, leftover: Leftover) -> None:
     """Ends a container and takes it away, or an image; a run's files come back to the workspace's owner.
 
-    Raises EngineError where that cannot be. What is gone already is fine, and so is an image in use again.
+    Raises EngineError where that cannot be, e.g. for an image that is in use again. What is gone already is fine.
     """
     with guarded(f"removing {leftover.name}"):
         if leftover.kind == "container":
@@ -100,13 +108,15 @@ def _remove_container(client: DockerClient, leftover: Leftover) -> None:
         if error.status_code != 409:  # somebody else is removing it right now
             raise
     if leftover.run:
-        _give_back(found, leftover.run)
+        _give_back(client, found, leftover.run)
 
 
-def _give_back(container: dict[str, Any], run: str) -> None:
-    """The run's folder, the one place where the container could write, to whom the workspace belongs."""
-    from mfbench.executors.docker.mounts import give_back
+def _give_back(client: DockerClient, container: dict[str, Any], run: str) -> None:
+    """The run's folder to whom the workspace belongs, unless the run has been resumed in another container meanwhile."""
+    from mfbench.executors.docker.lending import give_back
 
+    if client.api.containers(all=True, filters={"label": f"{RUN}={run}"}):
+        return
     for mount in container.get("Mounts") or []:
         if mount.get("RW") and Path(mount["Source"]).name == run:
             give_back(Path(mount["Source"]))

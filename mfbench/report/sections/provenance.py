@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mfbench.core.text import plural, seconds
+from mfbench.core.text import environment_words, plural, seconds, taken
 from mfbench.report import words
 from mfbench.report.blocks import Block, Cell, Name, Notes, Section, Source, Table, Text
 
@@ -48,6 +48,10 @@ def _facts(values: Values) -> list[tuple[str, str]]:
         ("started", words.moment(run["started"]) if run["started"] else ""),
         ("took", took),
         ("executor", words.name(run["executor"]) if run["executor"] else ""),
+        ("chosen because", words.prose(run["chosen"])),
+        ("environment", words.prose(environment_words(run["environment"]))),
+        ("most memory", taken(None, run["peak_memory"], limit=run["limit"])),
+        ("mean cpu", taken(run["mean_cpu"], None, cpus=run["cpus"])),
         ("host", words.name(run["host"]) if run["host"] else ""),
         ("by", words.name(facts["actor"]) if facts["actor"] else ""),
         ("tags", tags),

@@ -1,0 +1,1 @@
+"""How a file differs from another that should be equal: the first column, parameter or tensor, and by how much."""

@@ -1,0 +1,1 @@
+"""Runs that can be proved: the same steps once more, in the same environment, and what came out differently."""

@@ -1,0 +1,114 @@
+"""A container engine of the tests' own, which may be killed: beside the machine's, with nothing in common with it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support import until
+
+
+class OwnEngine:
+    """dockerd in a folder of its own, without networks: containers have none, or the machine's own ("host")."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.host = f"unix://{folder}/docker.sock"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Again as often as one likes. What ran when it was killed has ended by then."""
+        (self.folder / "pid").unlink(missing_ok=True)
+        words = [
+            "dockerd", "--host", self.host, "--pidfile", str(self.folder / "pid"), "--bridge", "none",
+            "--data-root", str(self.folder / "data"), "--exec-root", str(self.folder / "exec"),
+            "--iptables=false", "--ip-forward=false", "--ip-masq=false", "--userland-proxy=false",
+        ]  # fmt: skip
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(words, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+        until(self.answers)
+
+    def answers(self) -> bool:
+        assert self._process is None or self._process.poll() is None, (self.folder / "log").read_text()[-2000:]
+        return self.docker("version", check=False).returncode == 0
+
+    def kill(self) -> None:
+        """kill -9 of dockerd and its containerd: containers live on without them."""
+        assert self._process
+        self._process.kill()
+        self._process.wait()
+        self._process = None
+        found = self.folder / "exec/containerd/containerd.pid"
+        pid = int(found.read_text())
+        until(lambda: not _lives(pid))  # it dies with dockerd; one that starts at once would wait for it forever
+        found.unlink()
+
+    def docker(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        clean = {name: value for name, value in os.environ.items() if not name.startswith("DOCKER_")}
+        return subprocess.run(
+            ["docker", *words], env=clean | {"DOCKER_HOST": self.host}, capture_output=True, text=True, check=check
+        )
+
+    def take(self, *images: str) -> None:
+        """Copies images of the machine's engine."""
+        with subprocess.Popen(["docker", "save", *images], stdout=subprocess.PIPE) as saved:
+            loaded = subprocess.run(
+                ["docker", "--host", self.host, "load"], stdin=saved.stdout, capture_output=True, check=True
+            )
+        assert saved.returncode == 0, loaded.stderr
+
+    def end(self) -> None:
+        """With all that runs in it, and without a trace."""
+        if self._process is None:
+            self.start()
+        running = self.docker("ps", "-aq", check=False).stdout.split()
+        if running:
+            self.docker("rm", "-f", *running, check=False)
+        assert self._process
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            self._process.wait(30)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        for line in reversed(Path("/proc/self/mountinfo").read_text().splitlines()):
+            place = line.split()[4]
+            if place.startswith(f"{self.folder}/"):
+                subprocess.run(["umount", "-l", place], check=False)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def possible() -> str:
+    """What keeps a second engine from running here; '' where nothing does."""
+    if sys.platform != "linux" or os.geteuid() != 0:
+        return "an engine of the tests' own needs root on Linux"
+    return "" if shutil.which("dockerd") and shutil.which("docker") else "there is no dockerd here"
+
+
+@pytest.fixture(scope="session")
+def own_engine(engine: object) -> Iterator[OwnEngine]:
+    problem = possible()
+    if problem:
+        pytest.skip(problem)
+    made = OwnEngine(Path(tempfile.mkdtemp(prefix="mfb-engine-")))
+    try:
+        made.start()
+        yield made
+    finally:
+        made.end()

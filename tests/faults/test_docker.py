@@ -1,0 +1,209 @@
+"""Runs in containers that are broken off in every way: nothing goes on, nothing is lost, nothing is left for good."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mfbench.executors.environment import Environment
+from mfbench.journal.reader import read_events
+from tests.faults.docked import Docked, docked  # noqa: F401  fixtures
+from tests.faults.own_engine import OwnEngine, own_engine  # noqa: F401
+from tests.faults.test_full_disk import small  # noqa: F401
+from tests.support import RECIPE, Project, until
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+Rounds = Callable[[int], range]
+BRIEF = RECIPE.replace("LogisticRegression", "docked.Brief")
+PHASES = ["installing", "starting", "working"]
+SECRET, VARIABLE, PASSWORD = "hunter2-of-the-recipe", "hunter3-of-a-variable", "hunter4-of-the-index"
+
+
+def _resumed(docked: Docked, run: str) -> str:
+    """The run that has finished in the end: this one, or another where it broke off before its work began."""
+    done = docked.mfbench("runs", "resume", run)
+    if done.returncode == 2:
+        assert "broke off before it began" in done.stderr
+        known = set(docked.project.runs())
+        done = docked.mfbench("run", "tiny.toml", "--executor", "docker")
+        [run] = set(docked.project.runs()) - known
+    assert done.returncode == 0, done.stderr
+    assert docked.ending(run)[0] == "finished"
+    return run
+
+
+def _cleaned(docked: Docked, chance: random.Random) -> int:
+    """What the engine still has is found, and goes; how many containers that were."""
+    left = docked.names()
+    found = {one["where"] for one in docked.json("doctor")["problems"] if one["code"].endswith(".left")}
+    assert found >= left
+    if chance.random() < 0.5:
+        assert {one["path"] for one in docked.json("gc")["items"] if one["kind"] == "container"} >= left
+    report = docked.json("doctor", "--repair")
+    assert {one["code"] for one in report["problems"]} <= {"workspace.disk"}
+    assert docked.containers() == []
+    assert docked.strangers() == []
+    return len(left)
+
+
+def test_killed_drivers_leave_nothing_that_is_not_found(
+    docked: Docked, environment_image: Environment, chance: random.Random, rounds: Rounds
+) -> None:
+    docked.project.recipe(BRIEF)
+    left, phases = 0, PHASES[:]
+    for number in rounds(3):
+        if number % len(PHASES) == 0:
+            chance.shuffle(phases)
+        phase = phases[number % len(PHASES)]
+        docked.forget_results()
+        docked.new_environment(environment_image.place)
+        face = docked.start()
+        run = docked.begun(face, set(docked.project.runs()))
+        until(lambda run=run, phase=phase: docked.has_come(run, phase))
+        time.sleep(chance.uniform(0, 1.2))
+        docked.kill_driver(run)
+        face.communicate(timeout=60)
+        until(lambda: not docked.containers("running"), 20)
+        left += _cleaned(docked, chance)
+        _resumed(docked, run)
+        assert docked.containers() == []
+        assert docked.strangers() == []
+    assert left
+
+
+@pytest.fixture
+def killable(project: Project, own_engine: OwnEngine) -> Docked:
+    docker = pytest.importorskip("docker")
+    return Docked(project, docker.DockerClient(base_url=own_engine.host), own_engine.host)
+
+
+def test_a_killed_engine_ends_its_runs_and_leaves_nothing_that_is_not_found(
+    killable: Docked, own_engine: OwnEngine, environment_image: Environment, chance: random.Random, rounds: Rounds
+) -> None:
+    own_engine.take(environment_image.place)
+    docked, left, phases = killable, 0, ["installing", "working"]
+    docked.project.recipe(BRIEF)
+    for number in rounds(2):
+        phase = phases[number % 2]
+        docked.forget_results()
+        docked.new_environment(environment_image.place)
+        face = docked.start()
+        run = docked.begun(face, set(docked.project.runs()))
+        until(lambda run=run, phase=phase: docked.has_come(run, phase))
+        time.sleep(chance.uniform(0, 1.0))
+        own_engine.kill()
+        try:
+            said = face.communicate(timeout=30)[1]
+            status, error, _ = docked.ending(run)
+            assert (status, error["type"]) == ("failed", "EngineStopped"), said
+            assert "the engine stopped" in said
+        finally:
+            own_engine.start()
+        left += _cleaned(docked, chance)
+        _resumed(docked, run)
+        assert docked.containers() == []
+        assert docked.strangers() == []
+    assert left
+
+
+def test_two_runs_make_an_environment_once(docked: Docked, environment_image: Environment) -> None:
+    base = docked.new_environment(environment_image.place)
+    faces = [docked.start() for _ in range(2)]
+    for face in faces:
+        _, said = face.communicate(timeout=120)
+        assert face.returncode == 0, said
+    logs = [[event[1] for event in docked.project.events(run, "log")] for run in docked.project.runs()]
+    assert [docked.ending(run)[0] for run in docked.project.runs()] == ["finished"] * 2
+    assert sum("keeping it as an image" in lines for lines in logs) == 1
+    assert len(docked.made_on(base)) == 1
+    assert docked.containers() == []
+
+
+def test_ctrl_c_while_the_environment_is_made(docked: Docked, environment_image: Environment) -> None:
+    base = docked.new_environment(environment_image.place)
+    face = docked.start()
+    run = docked.begun(face, set())
+    until(lambda: bool(docked.containers("running")))
+    face.send_signal(signal.SIGINT)
+    assert face.wait(timeout=20) == 130
+    assert docked.ending(run)[0] == "stopped"
+    assert docked.containers() == []
+    assert docked.made_on(base) == []
+
+
+def test_no_secret_stays_anywhere_and_ctrl_c_ends_the_container(
+    docked: Docked, environment_image: Environment
+) -> None:
+    """A secret of the recipe, a variable that the recipe names, and the password of an index, looked for everywhere."""
+    docked.project.recipe(
+        RECIPE.replace("LogisticRegression", "docked.Talks").replace("[data]", 'description = "for ${PLANTED}"\n[data]')
+        + '[[data.checks]]\ncolumn = "shop"\nallowed = ["${PLANTED}", "a", "b", "c"]\n'
+        + '[run]\nsecrets = ["PLANTED_SECRET"]\n'
+    )
+    base = docked.new_environment(
+        environment_image.place, 'index = "https://user:${INDEX_PASSWORD}@localhost:9/simple"'
+    )
+    secrets = {"PLANTED_SECRET": SECRET, "PLANTED": VARIABLE, "INDEX_PASSWORD": PASSWORD}
+    face = docked.start(**secrets)
+    run = docked.begun(face, set())
+    seen: dict[str, str] = {}
+
+    def look() -> bool:
+        for one in docked.containers():
+            try:
+                seen[one["Id"]] = json.dumps(docked.client.api.inspect_container(one["Id"]))
+            except Exception:  # it has just gone
+                continue
+        return docked.has_come(run, "working") or face.poll() is not None
+
+    until(look)
+    assert len(seen) == 2, docked.ending(run)  # the one that installed, and the run's
+    face.send_signal(signal.SIGINT)
+    _, said = face.communicate(timeout=20)
+    assert face.returncode == 130
+    assert docked.ending(run)[0] == "stopped"
+    assert docked.containers() == []
+    assert docked.strangers() == []
+
+    [image] = docked.made_on(base)
+    api = docked.client.api
+    texts = [*seen.values(), said, json.dumps([api.inspect_image(image), api.history(image)])]
+    events = [str(event) for event in read_events(docked.workspace.run_folder(run) / "events")]
+    assert any("secret: ${PLANTED_SECRET}" in event for event in events)  # it was there, and has been taken out
+    files = [path.read_bytes() for path in docked.project.folder.rglob("*") if path.is_file()]
+    for hidden in (SECRET, VARIABLE, PASSWORD):
+        assert not [text for text in texts + events if hidden in text]
+        assert not [content for content in files if hidden.encode() in content]
+
+
+def test_a_full_disk_ends_the_run_with_that_word(
+    small: tuple[Path, bool], engine: DockerClient, environment_image: Environment
+) -> None:
+    folder, is_disk = small
+    if not is_disk:
+        pytest.skip("needs a small disk of its own: root on Linux")
+    docked = Docked(Project(folder), engine)
+    docked.project.recipe(RECIPE.replace("LogisticRegression", "docked.Large"))
+    face = docked.start()
+    run = docked.begun(face, set())
+    until(lambda: docked.has_come(run, "working") or face.poll() is not None)
+    ballast = folder / "ballast"
+    ballast.write_bytes(bytes(max(0, shutil.disk_usage(folder).free - (256 << 10))))
+    _, said = face.communicate(timeout=60)
+    status, error, _ = docked.ending(run)
+    assert (face.returncode, status, error["type"]) == (1, "failed", "DiskFull"), said
+    assert "disk full" in said
+    assert docked.containers() == []
+    ballast.unlink()
+    assert docked.strangers() == []
+    _resumed(docked, run)
