@@ -32,7 +32,7 @@ def judge(outcome: Outcome, ended: Exit, step: str | None, folder: Path) -> Outc
     if ended.cause == "engine":
         return _failed(
             "EngineStopped",
-            f"the engine stopped in step {step}{_more(ended.detail)}",
+            f"the engine stopped in step {step}{_more(ended.detail, known='the engine stopped')}",
             f"start it ({_START}), then go on: mfbench runs resume {folder.name}",
         )
     if ended.cause == "disk":
@@ -41,11 +41,13 @@ def judge(outcome: Outcome, ended: Exit, step: str | None, folder: Path) -> Outc
         why = _more(ended.detail) + (f" ({_said(outcome)})" if outcome.error else "")
         return _failed("ChildKilled", f"a child was killed in step {step}{why}", _remedy(folder)[1])
     if outcome.error:  # the step has told
-        return Outcome("oom", outcome.error) if outcome.error.get("type") == OUT_OF_MEMORY else outcome
+        hints = [hint for hint in (outcome.error.get("hint"), ended.detail) if hint]
+        told_of = {**outcome.error, "hint": "; ".join(hints) or None}
+        return Outcome("oom" if told_of["type"] == OUT_OF_MEMORY else "failed", told_of)
     hint = f"what it printed: mfbench runs logs {folder.name}"
     if ended.signal == signal.SIGKILL:
         hint = f"if nobody killed it, the machine ran out of memory; {hint}"
-    return _failed("WorkerDied", f"the worker ended in step {step}: {ended}", hint)
+    return _failed("WorkerDied", f"the worker ended in step {step}: {ended}{_more(ended.detail)}", hint)
 
 
 def remark(ended: Exit, step: str | None) -> str | None:
@@ -101,5 +103,6 @@ def _said(outcome: Outcome) -> str:
     return str((outcome.error or {}).get("message") or "")
 
 
-def _more(detail: str) -> str:
-    return f": {detail}" if detail else ""
+def _more(detail: str, known: str = "\n") -> str:
+    """What follows a message; nothing where it begins as that does."""
+    return f": {detail}" if detail and not detail.startswith(known) else ""

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 
-from mfbench.core.errors import InstallError, MfbenchError, StoreBusyError, from_os
+from mfbench.core.errors import InstallError, MfbenchError, StoreBusyError, UsageError, from_os
 from mfbench.core.files import write_whole
 from mfbench.core.hashing import digest_bytes, digest_value
 from mfbench.core.machine import thread_limits
@@ -28,15 +28,16 @@ from mfbench.executors.installer import BOOT, Installation, chunks
 from mfbench.executors.local import LocalExecution
 from mfbench.executors.making import Stopping, alone, check_wheelhouse
 from mfbench.executors.warm import WarmWorker
+from mfbench.recipe.environment import SECRETS
 from mfbench.worker.attached import order_line
-from mfbench.worker.job import read_job
+from mfbench.worker.job import JobSpec, read_job
 from mfbench.workspace.disk import cache_folder
 from mfbench.workspace.locks import is_held, locked
 from mfbench.workspace.workspace import WORK
 
 VERSION = 1  # of what is done here
 FACTS = "facts.json"
-_FOREIGN = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__")
+_FOREIGN = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__", SECRETS)
 _PINNED = {"PYTHONHASHSEED": "0", "TZ": "UTC", "LC_ALL": "C.UTF-8", "PYTHONUNBUFFERED": "1", "PYTHONNOUSERSITE": "1"}
 
 
@@ -74,6 +75,7 @@ class VenvExecutor:
         if warm is not None:
             warm.dismiss()
         job = read_job(folder)
+        line = _order(job)
         python = Path(job.environment, "bin", "python")
         if not python.exists():
             raise InstallError("missing environment: it was removed meanwhile", where=str(python), hint="run again")
@@ -82,11 +84,9 @@ class VenvExecutor:
         environment = {**inherited, **thread_limits(job.cpus), **_PINNED, "PYTHONPATH": str(_own_code())}
         words = [str(python), "-P", "-m", "mfbench.worker", "--attached", str(folder)]
         pid, entry, printed = _spawn(words, environment)
-        secrets = {name: os.environ[name] for name in job.secrets if name in os.environ}
-        variables = {name: os.environ[name] for name in job.variables if name in os.environ and name not in secrets}
         stream = os.fdopen(entry, "wb", buffering=0)  # its end is the worker's end
         try:
-            stream.write(order_line(variables, secrets))
+            stream.write(line)
         except BrokenPipeError:  # it has died already: the execution says how
             pass
         return LocalExecution(pid, printed, folder, keep=stream)
@@ -96,12 +96,12 @@ class VenvExecutor:
 
     def remove(self, leftover: Leftover) -> None:
         try:
-            with locked(uses.build_lock(leftover.name), timeout=1.0):
+            with locked(uses.build_lock(_hash(leftover.name)), timeout=1.0):
                 folder = _home() / leftover.name
                 (folder / FACTS).unlink(missing_ok=True)  # from here on nobody takes it for whole
                 if folder.exists():
                     shutil.rmtree(folder)
-                uses.forget(leftover.name)
+                uses.forget(_hash(leftover.name))
         except StoreBusyError as error:
             raise MfbenchError(f"the environment {leftover.name} is just being made") from error
         except OSError as error:
@@ -156,6 +156,15 @@ def _end_group(pid: int) -> None:
         pass
 
 
+def _order(job: JobSpec) -> bytes:
+    """What goes through the worker's input. Raises UsageError for a secret that is not set."""
+    for name in job.secrets:
+        if name not in os.environ:
+            raise UsageError(f"the recipe names a secret {name}, and no variable of that name is set")
+    variables = {name: os.environ[name] for name in job.variables if name in os.environ and name not in job.secrets}
+    return order_line(variables, {name: os.environ[name] for name in job.secrets})
+
+
 def _own_code() -> Path:
     """A folder with mfbench and nothing else, for PYTHONPATH: what lies beside mfbench is not the worker's."""
     package = Path(__file__).parent.parent
@@ -185,10 +194,15 @@ def _spawn(words: list[str], environment: dict[str, str]) -> tuple[int, int, int
     return pid, entry, printed
 
 
+def _hash(name: str) -> str:
+    """Without the end that an installer's scratch folder has."""
+    return name.partition(".")[0]
+
+
 def _left() -> Iterator[Leftover]:
     """Whole environments with their last use, and what a killed installer has left."""
     for folder in sorted(_home().glob("*")):
-        name = folder.name.partition(".")[0]
+        name = _hash(folder.name)
         if (folder / FACTS).exists():
             size = sum(path.lstat().st_size for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
             used = uses.last_used(name) or (folder / FACTS).stat().st_mtime

@@ -103,7 +103,7 @@ def show_run(workspace: Workspace, run: str) -> dict[str, Any]:
         made = con.execute(_ENVIRONMENT, [run]).fetchone()
     details = msgspec.json.decode(about) if about else {}
     if made:
-        (details["environment"],) = msgspec.json.decode(made[0])
+        details["environment"] = next(iter(msgspec.json.decode(made[0])), None)
     return {**found[0], **parts, "about": details, "damages": damages, "usage": usage.summary() if usage else None}
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import os
-import pty
 import re
 import signal
 import subprocess
@@ -19,6 +18,7 @@ import pytest
 import mfbench
 from mfbench.cli.plot import Window, draw
 from tests.support import Project
+from tests.terminal import terminal
 
 
 @pytest.fixture(scope="module")
@@ -31,24 +31,6 @@ def used(tmp_path_factory: pytest.TempPathFactory) -> Project:
     with mfbench.start_run("short", workspace=project.folder) as run:
         run.log_metrics([("loss", 0.5, 0), ("loss", math.nan, 1), ("loss", 0.25, 2), ("odd\tkey", 1.0, 0)])
     return project
-
-
-def _terminal(project: Project, *words: str) -> str:
-    """What a command writes to a terminal of 80 columns."""
-    leader, follower = pty.openpty()
-    environment = os.environ | {"COLUMNS": "80", "TERM": "xterm", "NO_COLOR": "1"}
-    child = subprocess.Popen([sys.executable, "-m", "mfbench", *words], cwd=project.folder, env=environment,
-                             stdin=subprocess.DEVNULL, stdout=follower, stderr=follower)  # fmt: skip
-    os.close(follower)
-    said = b""
-    try:
-        while part := os.read(leader, 65536):
-            said += part
-    except OSError:  # the other side is closed
-        pass
-    os.close(leader)
-    assert child.wait(60) == 0, said.decode()
-    return said.decode()
 
 
 QUERY = "select name, map_keys(metrics) as keys, params, started from runs order by name"
@@ -161,15 +143,15 @@ def test_the_schema_says_what_views_hold(used: Project) -> None:
     lines = used.mfbench("sql", "--schema").stdout.splitlines()
     assert lines[0].split("\t") == ["view", "column", "type", "about"]
     assert all(line.split("\t")[3] for line in lines[1:])
-    assert "runs: One row a run" in _terminal(used, "sql", "--schema")
+    assert "runs: One row a run" in terminal(used, "sql", "--schema")
 
 
 def test_a_terminal_shows_the_first_rows(used: Project) -> None:
-    said = _terminal(used, "sql", "select range as number from range(1000)")
+    said = terminal(used, "sql", "select range as number from range(1000)")
     assert "99" in said
     assert "500" not in said
     assert "the first 100 rows" in said
-    assert "first 100 rows" not in _terminal(used, "sql", "select range as number from range(100)")
+    assert "first 100 rows" not in terminal(used, "sql", "select range as number from range(100)")
 
 
 def test_ctrl_c_ends_a_query(used: Project) -> None:
@@ -213,7 +195,7 @@ def test_a_metric_that_only_one_run_has_is_told(used: Project) -> None:
 
 def test_a_terminal_shows_a_drawing(used: Project) -> None:
     long, short = used.runs()
-    said = _terminal(used, "runs", "curve", long, short, "--key", "loss")
+    said = terminal(used, "runs", "curve", long, short, "--key", "loss")
     assert "step 4,999\r\n" in said  # the last step, not where the last bucket begins
     assert said.count("⡇") >= 1
     assert re.search(rf"loss  \w+  {long}", said)

@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
@@ -164,8 +164,8 @@ def test_an_image_is_told_with_its_size_and_last_use(
     made, tag = image(hash_, {}), f"mfbench-env:{hash_}"
     left = _found(engine, workspace)[tag]
     assert left.kind == "image"
-    assert left.used is not None and abs(left.used - time.time()) < DAY  # never used here: when it was made
-    assert left.bytes < engine.api.inspect_image(BASE)["Size"]  # what it has in common with its base stays
+    assert abs((left.used or 0) - time.time()) < DAY  # never used here: when it was made
+    assert left.bytes < engine.images.get(BASE).attrs["Size"]  # what it has in common with its base stays
     uses.mark(hash_)
     os.utime(workspace.root.parent / "cache/mfbench/environments" / hash_, (1000, 1000))
     left = _found(engine, workspace)[tag]
@@ -182,7 +182,7 @@ def test_an_image_is_told_with_its_size_and_last_use(
     remove(engine, Leftover("image", tag, ""))
     assert tag not in _found(engine, workspace)
     assert uses.last_used(hash_) is None
-    assert engine.api.inspect_image(BASE)["Id"]
+    assert engine.images.get(BASE).id
 
 
 def test_an_image_that_lost_its_name_is_found_by_its_label(
@@ -216,7 +216,7 @@ class Untidy:
     """An executor with leftovers; one of them cannot be removed."""
 
     name = "untidy"
-    left: list[Leftover] = []
+    left: ClassVar[list[Leftover]] = []
     problem: Exception | None = None
 
     def leftovers(self, workspace: str, alive: Callable[[str], bool]) -> list[Leftover]:
@@ -232,8 +232,8 @@ class Untidy:
 
 @pytest.fixture
 def untidy(monkeypatch: pytest.MonkeyPatch) -> type[Untidy]:
-    monkeypatch.setattr(plugins, "names", lambda group: ["untidy"])
-    monkeypatch.setattr(plugins, "load", lambda group, name: Untidy)
+    monkeypatch.setattr(plugins, "names", lambda _: ["untidy"])
+    monkeypatch.setattr(plugins, "load", lambda *_: Untidy)
     monkeypatch.setattr(Untidy, "problem", None)
     monkeypatch.setattr(Untidy, "left", [])
     return Untidy
@@ -316,7 +316,8 @@ def test_the_commands_say_and_remove_it(
     first, second = (make(_of(new_id(), project.workspace), state="running") for _ in range(2))
     report = project.mfbench("doctor")
     assert report.returncode == 1
-    assert "container.left (2)" in report.stdout and first in report.stdout
+    assert "container.left (2)" in report.stdout
+    assert first in report.stdout
     assert engine.api.version()["Version"] in report.stdout
     dry = project.json("gc", "--dry-run")["items"]
     assert {(one["kind"], one["path"]) for one in dry} >= {("container", first), ("container", second)}

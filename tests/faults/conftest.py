@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import os
 import random
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from mfbench.workspace.workspace import Workspace, create
+from tests.faults.docked import docked, killable  # noqa: F401  fixtures
+from tests.faults.own_engine import own_engine  # noqa: F401
 from tests.faults.processes import Children
 
 SEED = os.environ.get("MFBENCH_FAULT_SEED", "1")
 FACTOR = float(os.environ.get("MFBENCH_FAULT_ROUNDS", "1"))
+SMALL = 32 << 20  # bytes
 _killed: dict[str, int] = {}
 
 
@@ -32,6 +37,20 @@ def chance(request: pytest.FixtureRequest) -> random.Random:
 def rounds() -> Callable[[int], range]:
     """As many rounds as by default, times MFBENCH_FAULT_ROUNDS."""
     return lambda count: range(max(1, round(count * FACTOR)))
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[tuple[Path, bool]]:
+    """(a folder on a small disk, whether it is one)."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    if sys.platform == "linux" and os.geteuid() == 0:
+        options = ["mount", "-t", "tmpfs", "-o", f"size={SMALL}", "tmpfs", str(folder)]
+        if subprocess.run(options, capture_output=True, check=False).returncode == 0:
+            yield folder, True
+            subprocess.run(["umount", "-l", str(folder)], check=True)
+            return
+    yield folder, False
 
 
 @pytest.fixture

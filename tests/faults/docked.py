@@ -1,4 +1,4 @@
-"""Runs in containers, to be broken off: a project on a base that makes a new environment cheap, and looks at the engine.
+"""Runs in containers, to be broken off: their project, on a base that makes a new environment cheap, and their engine.
 
 The base is the environment image that all tests share, under another id: all is installed, so that a new environment
 takes seconds and no network, and yet is made as any other.
@@ -20,6 +20,7 @@ from mfbench.core.ids import random_text
 from mfbench.executors.docker.labels import ENVIRONMENT, OWNER, RUN
 from mfbench.executors.environment import Environment
 from mfbench.workspace.workspace import create
+from tests.faults.own_engine import OwnEngine
 from tests.support import Project, until
 
 if TYPE_CHECKING:
@@ -73,7 +74,8 @@ class Docked:
 
     def new_environment(self, image: str, *more: str) -> str:
         """A base like `image` on which nothing was ever made, used from here on: its id."""
-        api, name = self.client.api, random_text(12)
+        api: Any = self.client.api
+        name = random_text(12)
         container = api.create_container(image, ["true"])["Id"]
         self._bases.append(api.commit(container, "mfbench-test-base", name, conf={"Labels": {"is": name}})["Id"])
         api.remove_container(container)
@@ -125,6 +127,9 @@ class Docked:
             return any(event[0] == "environment" for event in self.project.events(run, "step.ended"))
         return ["output", "the fit has begun"] in self.project.events(run, "log")
 
+    def wait_for(self, run: str, phase: str) -> None:
+        until(lambda: self.has_come(run, phase))
+
     def ending(self, run: str) -> list[Any]:
         """The last end that the run has told: [status, error, model]."""
         ended = self.project.events(run, "run.ended")
@@ -164,3 +169,11 @@ def docked(project: Project, engine: DockerClient, environment_image: Environmen
     made = Docked(project, engine)
     yield made
     made.tidy()
+
+
+@pytest.fixture
+def killable(project: Project, own_engine: OwnEngine) -> Docked:
+    """The same on an engine that may be killed; it takes all images along when it ends."""
+    import docker
+
+    return Docked(project, docker.DockerClient(base_url=own_engine.host), own_engine.host)

@@ -5,15 +5,10 @@ As root on Linux it is a tmpfs. Elsewhere every file is limited in size instead,
 
 from __future__ import annotations
 
-import os
 import random
 import shutil
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-
-import pytest
 
 from mfbench.care.doctor import examine
 from mfbench.care.repair import mend
@@ -23,21 +18,6 @@ from tests.faults.checks import assert_exact, assert_nothing_lost
 from tests.faults.processes import Children
 
 Rounds = Callable[[int], range]
-SIZE = 32 << 20
-
-
-@pytest.fixture
-def small(tmp_path: Path) -> Iterator[tuple[Path, bool]]:
-    """(a folder on a small disk, whether it is one)."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    if sys.platform == "linux" and os.geteuid() == 0:
-        options = ["mount", "-t", "tmpfs", "-o", f"size={SIZE}", "tmpfs", str(folder)]
-        if subprocess.run(options, capture_output=True, check=False).returncode == 0:
-            yield folder, True
-            subprocess.run(["umount", "-l", str(folder)], check=True)
-            return
-    yield folder, False
 
 
 def _filled(folder: Path, left: int) -> Path:

@@ -31,7 +31,7 @@ def create(api: APIClient, info: dict[str, Any], folder: Path, job: JobSpec) -> 
     user = _user(info)
     found = binds(folder, job)
     if user[0] == STRANGER:
-        _refuse_unreadable(found)
+        _refuse_unreadable(found, job)
     memory = memory_limit(info, job)
     created = api.create_container(
         job.environment,
@@ -136,8 +136,8 @@ def _security(info: dict[str, Any]) -> list[str]:
     return options
 
 
-def _refuse_unreadable(found: list[Bind]) -> None:
-    path = unreadable(found, STRANGER)
+def _refuse_unreadable(found: list[Bind], job: JobSpec) -> None:
+    path = unreadable(found, job, STRANGER)
     if path:
         hint = (
             "root's containers run as an ordinary user: make it readable (chmod -R o+rX), run as an ordinary user, "

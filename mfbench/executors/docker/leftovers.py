@@ -112,7 +112,7 @@ def _remove_container(client: DockerClient, leftover: Leftover) -> None:
 
 
 def _give_back(client: DockerClient, container: dict[str, Any], run: str) -> None:
-    """The run's folder to whom the workspace belongs, unless the run has been resumed in another container meanwhile."""
+    """The run's folder goes to whom the workspace belongs, unless the run has another container by now."""
     from mfbench.executors.docker.lending import give_back
 
     if client.api.containers(all=True, filters={"label": f"{RUN}={run}"}):

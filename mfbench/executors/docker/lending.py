@@ -17,25 +17,23 @@ from mfbench.workspace.workspace import WORK
 
 STRANGER = 10001  # user and group of containers that root starts
 DEPTH = 64  # folders within folders; nobody who means well goes deeper
-_OURS = str(Path(__file__).resolve().parents[2])
 _SPECIAL = stat.S_ISUID | stat.S_ISGID
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 
 
-def may_read(path: str, user: int) -> str | None:
-    """The path, or what below it, this user may not read; None where there is nothing of that kind."""
-    if not path:
-        return None
+def not_readable(path: str, user: int, deep: bool = False) -> str | None:
+    """The path, or with `deep` what is below it, if this user may not read it; else None."""
     found = os.stat(path)  # noqa: PTH116
     wanted = stat.S_IROTH | (stat.S_IXOTH if stat.S_ISDIR(found.st_mode) else 0)
     if found.st_uid == user:
         wanted <<= 6
     if found.st_mode & wanted != wanted:
         return path
-    if not stat.S_ISDIR(found.st_mode) or path == _OURS:
+    if not deep or not stat.S_ISDIR(found.st_mode):
         return None
     with os.scandir(path) as entries:
-        return next((bad for entry in entries if not entry.is_symlink() and (bad := may_read(entry.path, user))), None)
+        below = (not_readable(entry.path, user, deep) for entry in entries if not entry.is_symlink())
+        return next(filter(None, below), None)
 
 
 def lend(folder: Path) -> None:

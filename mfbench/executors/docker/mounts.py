@@ -10,10 +10,11 @@ import os
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from mfbench.core.errors import DamageError, UsageError
-from mfbench.executors.docker.lending import give_back, may_read
+from mfbench.executors.docker.lending import give_back, not_readable
 from mfbench.worker.job import JOB, JobSpec
 from mfbench.workspace.workspace import WORK
 
@@ -49,9 +50,13 @@ def binds(folder: Path, job: JobSpec) -> list[Bind]:
     return list({bind.target: bind for bind in found}.values())
 
 
-def unreadable(found: list[Bind], user: int) -> str | None:
-    """The first path that this user may not read once it is mounted; the folders above do not matter then."""
-    return next((path for bind in found if not bind.writable and (path := may_read(bind.source, user))), None)
+def unreadable(found: list[Bind], job: JobSpec, user: int) -> str | None:
+    """The first path that this user may not read once it is mounted; the folders above do not matter then.
+
+    Of a folder that comes in for the sake of many files, only these matter.
+    """
+    alone = (not_readable(bind.source, user) for bind in found if bind.source and not bind.writable)
+    return next(filter(None, chain(alone, (not_readable(path, user, deep=True) for path in job.reads))), None)
 
 
 def _run(folder: Path) -> Iterator[Bind]:

@@ -1,0 +1,565 @@
+"""`runs verify`: every step of a run once more, and what comes out held against what was recorded."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mfbench.api.workbench import Workbench
+from mfbench.core.errors import NotFoundError, RunFailedError, UsageError
+from mfbench.engine.verify.environment import code_changes, executor_for, requirements_of, version_changes
+from mfbench.engine.verify.recorded import Recorded, recorded
+from mfbench.engine.verify.unpinned import unpinned
+from mfbench.executors.environment import Environment
+from mfbench.journal.blobs import Blobs
+from mfbench.worker.job import read_job, write_job
+from tests.support import RECIPE, Project, pids_of, until
+
+MOODY = """\
+import os, time
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+
+
+class Moody(LogisticRegression):
+    def fit(self, x, y, sample_weight=None):
+        super().fit(x, y)
+        mood = os.environ.get("MOOD", "steady")
+        if mood == "random":
+            self.coef_ = self.coef_ + np.frombuffer(os.urandom(self.coef_.size), np.uint8).reshape(self.coef_.shape)
+        elif mood == "tiny":
+            self.intercept_ = self.intercept_ + 1e-12
+        elif mood == "seed":
+            self.coef_ = -np.random.default_rng(int(os.environ["SEED"])).normal(size=self.coef_.shape)
+        elif mood == "hash":
+            self.intercept_ = self.intercept_ + hash("a word") % 1000
+        elif mood == "raises":
+            raise ZeroDivisionError("not this time")
+        elif mood == "exits":
+            os.kill(os.getpid(), 9)
+        elif mood == "slow":
+            print("slow has begun", flush=True)
+            time.sleep(60)
+        return self
+"""
+SETTLED = RECIPE.replace("LogisticRegression", "moody.Moody").replace('"roc_auc", "log_loss"', '"roc_auc"').replace(
+    "[evaluate]", "[evaluate]\nimportance = false\nresamples = 100"
+)
+STEPS = ["ingest", "check", "split", "leakage", "features", "profile", "train", "evaluate", "package"]
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with one finished run, whose estimator is the user's own."""
+    folder = tmp_path_factory.mktemp("finished")
+    project = Project(folder)
+    (folder / "moody.py").write_text(MOODY, encoding="utf-8")
+    project.recipe(SETTLED)
+    done = project.mfbench("run", "tiny.toml", MFBENCH_EXECUTOR="local")
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture
+def proved(finished: Path, tmp_path: Path) -> Project:
+    """A copy of it, to be done with as one likes."""
+    project = Project.__new__(Project)
+    project.folder = tmp_path / "copy"
+    shutil.copytree(finished, project.folder, symlinks=True)
+    return project
+
+
+def verify(project: Project, *words: str, code: int = 0, run: str = "", **environment: str) -> dict[str, Any]:
+    """What `runs verify --executor local` finds of the first run, or of `run`."""
+    name = run or project.runs()[0]
+    done = project.mfbench("runs", "verify", name, "--executor", "local", "--json", *words, **environment)
+    assert done.returncode == code, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def ran(project: Project, *words: str, **environment: str) -> None:
+    done = project.mfbench("run", "tiny.toml", *words, **environment)
+    assert done.returncode == 0, done.stderr
+
+
+def statuses(found: dict[str, Any]) -> dict[str, str]:
+    return {one["step"]: one["status"] for one in found["steps"]}
+
+
+def refused(project: Project, run: str, executor: str = "local", **environment: str) -> str:
+    """What stands on stderr when a run cannot be verified."""
+    done = project.mfbench("runs", "verify", run, "--executor", executor, **environment)
+    assert done.returncode == 2, done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
+def edit_job(project: Project, change: Callable[[dict[str, Any]], None]) -> None:
+    path = project.workspace.run_folder(project.runs()[0]) / "job.json"
+    tree = json.loads(path.read_bytes())
+    change(tree)
+    path.write_text(json.dumps(tree), encoding="utf-8")
+
+
+def test_a_run_that_comes_out_the_same_is_bit_identical(proved: Project) -> None:
+    cache = sorted(os.listdir(proved.workspace.cache))
+    found = verify(proved, "--strict")
+    assert (found["verdict"], found["step"], found["since"], found["findings"]) == ("bit-identical", None, None, [])
+    assert statuses(found) == dict.fromkeys(STEPS, "identical")
+    assert found["compared_metrics"] == 1
+    assert any("hash seed" in text for text in found["unpinned"])
+    assert any("no environment was made" in text for text in found["notes"])
+    assert sorted(name for name in os.listdir(proved.workspace.cache) if name != "sources") == [
+        name for name in cache if name != "sources"
+    ], "nothing of it serves other runs"
+    assert proved.events(found["verification"], "step.ended")[0][3] is False, "and nothing comes from the cache"
+    assert len(Workbench.open(proved.folder).models()) == 1
+    folder = proved.workspace.run_folder(found["verification"])
+    assert not (folder / "recipe").exists()
+    assert not (folder / "work").exists()
+    shown = proved.json("runs", "show", found["run"])["verifications"]
+    assert [(one["verification"], one["verdict"], one["executor"]) for one in shown] == [
+        (found["verification"], "bit-identical", "local")
+    ]
+    assert "bit-identical" in proved.mfbench("runs", "show", found["run"]).stdout
+
+
+def test_one_changed_row_is_named_with_its_column_before_and_after(proved: Project) -> None:
+    data = proved.folder / "tiny.csv"
+    data.write_text(data.read_text().replace("\n17,c,", "\n1700,c,"), encoding="utf-8")
+    found = verify(proved, code=1)
+    assert (found["verdict"], found["step"]) == ("diverged", "ingest")
+    first = found["findings"][0]
+    assert (first["step"], first["file"], first["where"]) == ("ingest", "data.parquet", "column 'amount', row 18")
+    assert (first["before"], first["after"], first["count"], first["total"]) == ("17", "1700", 1, 120)
+    assert first["largest"] == 1683
+    assert any("tiny.csv has changed since the run" in text for text in found["notes"])
+    assert {"differs"} == {one["status"] for one in found["steps"] if one["step"] == "ingest"}
+    followed = [one for one in found["steps"] if one["followed"]]
+    assert {one["followed"] for one in followed} == {"ingest"}
+    assert "train" in {one["step"] for one in followed}
+    told = proved.mfbench("runs", "verify", found["run"], "--executor", "local")
+    assert told.returncode == 1
+    assert "diverged at step ingest: data.parquet, column 'amount', row 18: 17 → 1700" in told.stdout
+
+
+def test_a_file_that_reads_the_same_is_no_other_data(proved: Project) -> None:
+    data = proved.folder / "tiny.csv"
+    data.write_bytes(data.read_bytes().replace(b"\n", b"\r\n"))
+    found = verify(proved, MOOD="tiny")
+    assert (found["verdict"], found["step"]) == ("same metrics", "train")
+    assert any("has changed since" in text for text in found["notes"])
+
+
+def test_rows_that_are_gone_and_columns_that_are_new(proved: Project) -> None:
+    data = proved.folder / "tiny.csv"
+    whole = data.read_text()
+    data.write_text(whole.replace("\n17,c,yes", "").replace("\n17,c,no", ""), encoding="utf-8")
+    found = verify(proved, code=1)
+    assert found["findings"][0]["text"].startswith("rows (column 'amount', row 18): 120 → 119")
+    lines = [f"{line},{'new' if i == 0 else i}" for i, line in enumerate(whole.splitlines())]
+    data.write_text("\n".join(lines), encoding="utf-8")
+    found = verify(proved, code=1)
+    assert (found["findings"][0]["where"], found["findings"][0]["before"]) == ("column 'new'", "not there")
+
+
+def test_a_step_that_does_not_go_through_any_more_is_where_it_diverged(proved: Project) -> None:
+    found = verify(proved, code=1, MOOD="raises")
+    assert (found["verdict"], found["step"]) == ("diverged", "train")
+    assert found["findings"][0]["text"] == "it fails here: ZeroDivisionError: not this time"
+    assert statuses(found) | {"train": "failed", "evaluate": "not reached"} == statuses(found)
+    data = proved.folder / "tiny.csv"
+    data.write_text(data.read_text().replace("bought", "sold"), encoding="utf-8")
+    found = verify(proved, code=1)
+    assert (found["step"], statuses(found)["ingest"]) == ("ingest", "failed")
+
+
+def test_a_model_that_is_not_deterministic_diverges_at_its_tensor(proved: Project) -> None:
+    found = verify(proved, code=1, MOOD="random")
+    assert (found["verdict"], found["step"]) == ("diverged", "train")
+    assert found["findings"][0]["kind"] == "tensor"
+    assert found["findings"][0]["where"].startswith("Moody.coef_[0, ")
+    assert found["findings"][0]["largest"] >= 1
+    assert found["metrics"].keys() == {"roc_auc"}
+    gap = found["metrics"]["roc_auc"]
+    assert gap["difference"] == pytest.approx(abs(gap["before"] - gap["after"]))
+
+
+def test_noise_that_no_metric_sees_is_told_as_such(proved: Project) -> None:
+    found = verify(proved, MOOD="tiny")
+    assert (found["verdict"], found["step"], found["metrics"]) == ("same metrics", "train", {})
+    assert found["findings"][0]["where"] == "Moody.intercept_[0]"
+    assert 0 < found["findings"][0]["largest"] < 1e-11
+    assert verify(proved, "--strict", code=1, MOOD="tiny")["verdict"] == "same metrics"
+    told = proved.mfbench("runs", "verify", found["run"], "--executor", "local", MOOD="tiny").stdout
+    assert "same metrics: 1 metric agree; step train came out differently" in told
+
+
+def test_another_seed_is_told_at_the_step_that_used_it(proved: Project) -> None:
+    assert verify(proved, code=1, MOOD="seed", SEED="2")["step"] == "train"
+    edit_job(proved, lambda job: [step["config"].update(seed=5) for step in job["steps"] if step["name"] == "split"])
+    found = verify(proved, code=1)
+    assert found["step"] == "split"
+    assert found["findings"][0]["file"] == "split.parquet"
+    assert found["findings"][0]["before"] in ("train", "test")
+
+
+def test_a_model_that_depends_on_the_hash_seed(project: Project) -> None:
+    (project.folder / "moody.py").write_text(MOODY, encoding="utf-8")
+    project.recipe(SETTLED)
+    ran(project, MOOD="hash", PYTHONHASHSEED="1")
+    assert verify(project, MOOD="hash", PYTHONHASHSEED="1")["verdict"] == "bit-identical"
+    found = verify(project, MOOD="hash", PYTHONHASHSEED="2")
+    assert found["findings"][0]["where"] == "Moody.intercept_[0]"
+    assert any("hash seed" in text for text in found["unpinned"])
+
+
+def test_code_that_has_changed_since_does_not_matter(proved: Project) -> None:
+    (proved.folder / "moody.py").write_text("raise RuntimeError('rewritten')\n", encoding="utf-8")
+    (proved.folder / "new_since.py").write_text("raise RuntimeError('new')\n", encoding="utf-8")
+    found = verify(proved)
+    assert found["verdict"] == "bit-identical"
+    assert "moody.py has changed since: the run's own is used" in found["notes"]
+    shutil.move(proved.folder / "moody.py", proved.folder / "gone.txt")
+    assert verify(proved)["verdict"] == "bit-identical"
+
+
+def test_code_that_looks_like_a_secret_is_used_where_it_is_and_never_copied(project: Project) -> None:
+    (project.folder / "moody.py").write_text(MOODY, encoding="utf-8")
+    (project.folder / "keys.py").write_text("password = 'hunter2-hunter2'\n", encoding="utf-8")
+    project.recipe(SETTLED)
+    project.json("run", "tiny.toml")
+    found = verify(project)
+    assert found["verdict"] == "bit-identical"
+    assert "keys.py looks like a secret: the file of today is used" in found["notes"]
+    holds = [path for path in project.workspace.root.rglob("*") if path.is_file() and b"hunter2" in path.read_bytes()]
+    assert holds == []
+
+
+def test_data_that_is_gone_leaves_the_steps_after_it(proved: Project) -> None:
+    (proved.folder / "tiny.csv").unlink()
+    found = verify(proved)
+    assert (found["verdict"], found["since"]) == ("bit-identical", "check")
+    assert statuses(found)["ingest"] == "not repeated"
+    assert any("ingest cannot be repeated: there is no file 'tiny.csv'" in text for text in found["notes"])
+    done = proved.mfbench("runs", "verify", found["run"], "--executor", "local", "--strict")
+    assert done.returncode == 1, "strictly, that is not all of it"
+    assert "(not repeated: ingest)" in done.stdout
+    for digest, _ in recorded(proved.workspace, found["run"]).outputs["ingest"].values():
+        proved.workspace.blobs.joinpath(digest).unlink()
+    assert "what was read of it is gone too" in refused(proved, found["run"])
+
+
+def test_content_that_is_gone_is_compared_by_its_digest(proved: Project) -> None:
+    for digest, _ in recorded(proved.workspace, proved.runs()[0]).outputs["train"].values():
+        proved.workspace.blobs.joinpath(digest).unlink(missing_ok=True)
+    assert verify(proved)["verdict"] == "bit-identical"
+    for digest, _ in recorded(proved.workspace, proved.runs()[0]).outputs["train"].values():
+        proved.workspace.blobs.joinpath(digest).unlink(missing_ok=True)
+    found = verify(proved, MOOD="tiny")
+    assert "what was recorded is gone" in found["findings"][0]["text"]
+
+
+def test_a_journal_that_has_lost_its_steps_is_told_as_damaged(proved: Project) -> None:
+    run = proved.workspace.run_folder(proved.runs()[0])
+    [worker] = (run / "events").glob("worker-*.jsonl")
+    worker.unlink()
+    done = proved.mfbench("runs", "verify", run.name, "--executor", "local")
+    assert (done.returncode, "Traceback" in done.stderr) == (1, False)
+    assert "nothing says how its step ingest ended" in done.stderr
+    (run / "job.json").unlink()
+    assert "has lost its job.json" in proved.mfbench("runs", "verify", run.name, "--executor", "local").stderr
+
+
+def test_what_cannot_be_verified_is_refused_in_words(proved: Project) -> None:
+    run = proved.runs()[0]
+    found = verify(proved)
+    assert f"is itself a verification, of run {run}" in refused(proved, found["verification"])
+    assert "there is no run" in refused(proved, "nobody")
+    resumed = proved.mfbench("runs", "resume", found["verification"])
+    assert resumed.returncode == 2
+    assert f"mfbench runs verify {run}" in resumed.stderr
+    assert proved.mfbench("run", "tiny.toml", "--set", "run.seed=8", MOOD="raises").returncode == 1
+    assert "has not finished (it failed)" in refused(proved, "last")
+    from mfbench.tracking.run import start_run
+
+    with start_run("by-hand", workspace=proved.folder) as mine:
+        assert "is running" in refused(proved, mine.id)
+    assert "recorded by a script" in refused(proved, mine.id)
+    assert "no executor" in refused(proved, run, "nowhere")
+
+
+def test_a_run_that_took_all_from_the_cache_is_verified_by_what_is_recorded(proved: Project) -> None:
+    proved.json("run", "tiny.toml")
+    found = verify(proved, run=proved.runs()[1])
+    assert found["verdict"] == "bit-identical"
+    assert "9 of 9 steps had come from the step cache: compared is what they made then" in found["notes"]
+
+
+def test_variables_are_needed_and_their_values_never_written(project: Project) -> None:
+    home = project.folder / "very-private-place"
+    home.mkdir()
+    shutil.move(project.folder / "tiny.csv", home / "tiny.csv")
+    project.recipe(RECIPE.replace('"tiny.csv"', '"${PLACE}/tiny.csv"'))
+    ran(project, PLACE=str(home))
+    assert "PLACE, which is not set" in refused(project, "last")
+    data = home / "tiny.csv"
+    data.write_text(data.read_text().replace("\n17,c,", "\n1700,c,"), encoding="utf-8")
+    found = verify(project, code=1, PLACE=str(home))
+    assert (found["verdict"], found["step"]) == ("diverged", "ingest")
+    folder = project.workspace.run_folder(found["verification"])
+    held = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+    assert b"very-private-place" not in held
+
+
+SEARCH = """
+[tune]
+trials = 3
+[tune.space]
+"model.C" = "log 0.1..10"
+"""
+
+
+def test_a_search_is_repeated_trial_by_trial(project: Project) -> None:
+    project.recipe(RECIPE + SEARCH)
+    project.json("run", "tiny.toml")
+    found = verify(project, "--strict")
+    assert found["verdict"] == "bit-identical"
+    assert any(text.startswith("search/study.log: ") for text in found["left_out"])
+    assert any("how long a trial took" in text for text in found["left_out"])
+    assert not any("tune." in text for text in found["unpinned"])
+    edit_job(project, lambda job: [one["config"].update(seed=9) for one in job["steps"] if one["name"] == "search"])
+    found = verify(project, code=1)
+    assert (found["verdict"], found["step"]) == ("diverged", "search")
+    assert statuses(found)["train"] == "followed"
+
+
+def test_what_a_search_cannot_pin_is_said(project: Project) -> None:
+    project.recipe(RECIPE + SEARCH.replace("[tune]", '[tune]\nparallel = 2\ntimeout = "60s"'))
+    project.json("run", "tiny.toml")
+    run = recorded(project.workspace, project.runs()[0])
+    told = " ".join(unpinned(run, _Place("local", False, python="3.11.2", platform="linux", versions={}), Blobs(project.workspace.blobs)))  # type: ignore[arg-type]
+    assert "tune.parallel = 2" in told
+    assert "tune.timeout = 60s" in told
+
+
+RICH = SETTLED.replace("moody.Moody", "LogisticRegression").replace(
+    "[evaluate]",
+    "[data.split]\nrefit = true\n[evaluate]\nthreshold = { false_positive = 1, false_negative = 5 }\nrepeats = 2",
+)
+
+
+def test_thresholds_repeats_refits_and_champions_are_repeated(project: Project) -> None:
+    gates = 'gates = ["roc_auc >= champion - 0.5", "latency_ms <= 1000"]\nmin_rows = 10'
+    project.recipe(RICH.replace("[register]", f"[register]\n{gates}"))
+    project.json("run", "tiny.toml")
+    project.json("run", "tiny.toml", "--set", "model.C=0.5")
+    found = verify(project, run=project.runs()[1])
+    assert found["verdict"] == "bit-identical", found["findings"]
+    assert {"threshold", "repeats", "refit", "gate"} <= statuses(found).keys()
+    job = read_job(project.workspace.run_folder(project.runs()[1]))
+    digest = next(iter(job.given["champion"].values()))
+    project.workspace.blobs.joinpath(digest).unlink()
+    found = verify(project, run=project.runs()[1])
+    assert (found["verdict"], statuses(found)["gate"]) == ("bit-identical", "not repeated")
+
+
+FORECAST = """\
+[recipe]
+name = "sales"
+task = "forecasting"
+[data]
+source = "sales.csv"
+target = "amount"
+[data.split]
+by = "day"
+test = "14d"
+folds = 2
+[forecast]
+horizon = 3
+season = 7
+lags = [1, 7]
+[model]
+estimator = "Ridge"
+[evaluate]
+importance = false
+resamples = 100
+"""
+
+
+def test_forecasts_are_repeated(project: Project) -> None:
+    from datetime import date, timedelta
+
+    days = [f"{date(2024, 1, 1) + timedelta(days=i)},{100 + i % 7 * 10 + i * 13 % 11}" for i in range(120)]
+    (project.folder / "sales.csv").write_text("\n".join(["day,amount", *days]), encoding="utf-8")
+    project.recipe(FORECAST, "sales.toml")
+    project.json("run", "sales.toml")
+    assert verify(project)["verdict"] == "bit-identical"
+
+
+def test_a_verification_that_is_killed_leaves_nothing_odd(proved: Project) -> None:
+    run, before = proved.runs()[0], proved.runs()
+    face = proved.start("runs", "verify", run, "--executor", "local", MOOD="slow", MARK="verify-killed")
+    until(lambda: len(proved.runs()) > len(before))
+    [verification] = set(proved.runs()) - set(before)
+    until(lambda: ["output", "slow has begun"] in proved.events(verification, "log"))
+    holder = json.loads((proved.workspace.live / verification).read_bytes())
+    os.kill(holder["pid"], signal.SIGKILL)
+    out, err = face.communicate(timeout=60)
+    assert face.returncode == 1, (out, err)
+    assert "verify the run once more" in err
+    until(lambda: not pids_of("MARK=verify-killed"))
+    assert proved.json("doctor")["problems"] == []
+    assert verify(proved)["verdict"] == "bit-identical"
+    assert proved.json("runs", "show", verification)["status"] == "lost"
+    assert [one["verdict"] for one in proved.json("runs", "show", run)["verifications"]] == ["bit-identical"]
+
+
+def test_a_verification_can_be_stopped(proved: Project) -> None:
+    run, before = proved.runs()[0], proved.runs()
+    face = proved.start("runs", "verify", run, "--executor", "local", MOOD="slow")
+    until(lambda: len(proved.runs()) > len(before))
+    [verification] = set(proved.runs()) - set(before)
+    until(lambda: ["output", "slow has begun"] in proved.events(verification, "log"))
+    face.send_signal(signal.SIGINT)
+    _, err = face.communicate(timeout=60)
+    assert (face.returncode, "Traceback" in err) == (130, False)
+    assert proved.events(verification, "run.ended")[0][0] == "stopped"
+    assert not (proved.workspace.run_folder(verification) / "recipe").exists()
+
+
+def test_a_worker_that_is_killed_is_no_verdict(proved: Project) -> None:
+    done = proved.mfbench("runs", "verify", "last", "--executor", "local", MOOD="exits")
+    assert done.returncode == 1
+    assert "step train" in done.stderr
+    assert proved.json("runs", "show", proved.runs()[0])["verifications"] == []
+
+
+def test_two_at_once_do_not_meet(proved: Project) -> None:
+    run = proved.runs()[0]
+    faces = [
+        proved.start("runs", "verify", run, "--executor", "local", "--json", MOOD=mood) for mood in ("steady", "tiny")
+    ]
+    found = [json.loads(face.communicate(timeout=120)[0].splitlines()[-1]) for face in faces]
+    assert [one["verdict"] for one in found] == ["bit-identical", "same metrics"]
+
+
+def test_the_facade_verifies_from_a_process_with_threads(proved: Project) -> None:
+    seen: list[str] = []
+    bench = Workbench.open(proved.folder)
+    found = bench.verify(proved.runs()[0], executor="local", on_event=lambda _, event: seen.extend(event[2:3]))
+    assert found["verdict"] == "bit-identical"
+    assert "verified" in seen
+    with pytest.raises(NotFoundError, match="there is no run"):
+        bench.verify("nobody")
+
+
+def test_sealed_and_imported_runs_are_verified_like_others(proved: Project, tmp_path: Path) -> None:
+    from mfbench.journal.sealing import seal
+
+    run = proved.runs()[0]
+    seal(proved.workspace.run_folder(run))
+    assert verify(proved)["verdict"] == "bit-identical"
+    proved.json("export", str(tmp_path / "one.zip"), "--run", run)
+    there = tmp_path / "elsewhere" / "deeper"
+    there.mkdir(parents=True)
+    bench = Workbench.create(there)
+    bench.import_(tmp_path / "one.zip")
+    found = bench.verify(run, executor="local")
+    assert (found["verdict"], found["since"]) == ("bit-identical", "check"), "the data did not travel"
+
+
+class _Place:
+    """What stands for a place where nothing is run."""
+
+    def __init__(self, name: str, installs: bool, **facts: Any) -> None:
+        class Executor:
+            pass
+
+        self.executor = Executor()
+        self.executor.name, self.executor.installs = name, installs  # type: ignore[attr-defined]
+        self.environment = Environment(**facts)
+
+
+def known(project: Project, **changes: Any) -> Recorded:
+    import msgspec
+
+    found = recorded(project.workspace, project.runs()[0])
+    return msgspec.structs.replace(found, **changes)
+
+
+def test_the_exact_versions_are_asked_for_again(proved: Project) -> None:
+    run = known(proved)
+    loaded = run.loaded()
+    asked = "numpy==2.0.0\npolars[all]==2.1.0\n"
+    assert requirements_of(known(proved, facts={**run.facts, "asked": asked}), loaded) == asked
+    open_ended = known(proved, facts={**run.facts, "asked": "polars>=2\n"}, requirements="polars==2.1.5\n")
+    assert requirements_of(open_ended, loaded) == "polars==2.1.5\n"
+    old = known(proved, facts={}, requirements="", versions="polars==1.2.3\ntorch==2.0+cpu\nmsgspec==0.1\nunused==1\n")
+    assert requirements_of(old, loaded) == "msgspec==0.1\npolars==1.2.3\n"
+    with pytest.raises(UsageError, match="does not say which versions it had"):
+        requirements_of(known(proved, facts={}, requirements="", versions=""), loaded)
+
+
+def test_the_executor_that_comes_nearest(proved: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MFBENCH_EXECUTOR")
+    monkeypatch.setattr("mfbench.engine.verify.environment.answers", lambda: (True, "here"))
+    run = known(proved)
+    assert executor_for(run, None) == "venv"
+    assert executor_for(run, "docker") == "docker"
+    other = known(proved, about={**run.about, "python": "3.9.1"})
+    assert executor_for(other, None) == "docker"
+    monkeypatch.setattr("mfbench.engine.verify.environment.answers", lambda: (False, "nobody"))
+    assert executor_for(other, None) == "venv"
+    assert executor_for(known(proved, about={**run.about, "executor": "docker"}), None) == "docker"
+    monkeypatch.setenv("MFBENCH_EXECUTOR", "local")
+    assert executor_for(run, None) == "local"
+
+
+def test_another_version_processor_and_platform_are_said(proved: Project) -> None:
+    facts = {**known(proved).facts, "cpu": "Another 9000", "asked": ""}
+    run = known(proved, facts=facts, versions="numpy==2.0.0\npolars==2.1.0\n", requirements="numpy==2.0.0\npolars==2.1.0\n")
+    place: Any = _Place("docker", True, python="3.11.99", platform="linux-riscv64", versions={"numpy": "2.0.1", "polars": "2.1.0"})
+    assert version_changes(run, place) == ["numpy 2.0.0 → 2.0.1"]
+    told = " ".join(unpinned(run, place, Blobs(proved.workspace.blobs)))
+    for part in ("→ 3.11.99", "→ linux-riscv64", "numpy 2.0.0 → 2.0.1", "Another 9000 →", "system's own libraries"):
+        assert part in told
+
+
+def test_code_of_ours_that_has_changed_is_told_by_its_step(proved: Project) -> None:
+    assert code_changes(known(proved), known(proved).loaded(), None) is None
+    folder = proved.workspace.run_folder(proved.runs()[0])
+    job = read_job(folder)
+    import msgspec
+
+    steps = tuple(msgspec.structs.replace(s, key="0" * 64) if s.name == "train" else s for s in job.steps)
+    write_job(folder, msgspec.structs.replace(job, steps=steps))
+    assert code_changes(known(proved), known(proved).loaded(), None) == "train"
+    found = verify(proved)
+    assert found["verdict"] == "bit-identical"
+    assert any("what step train runs is not what it was" in text for text in found["notes"])
+
+
+def test_a_verification_of_nothing_is_a_failure_in_python_too(proved: Project) -> None:
+    bench = Workbench.open(proved.folder)
+    os.environ["MOOD"] = "exits"
+    try:
+        with pytest.raises(RunFailedError, match="step train"):
+            bench.verify(proved.runs()[0], executor="local")
+    finally:
+        del os.environ["MOOD"]
+
+
+def test_help_says_what_the_exit_codes_mean(proved: Project) -> None:
+    done: subprocess.CompletedProcess[str] = proved.mfbench("runs", "verify", "--help")
+    assert done.returncode == 0
+    assert "bit-identical" in done.stdout
