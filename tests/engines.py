@@ -26,10 +26,13 @@ def engine() -> DockerClient:
 
 @pytest.fixture(scope="session")
 def environment_image(engine: DockerClient) -> Environment:
-    """The default environment, made once and found again by its hash: by other tests, and at the next run of them."""
+    """The default environment, made once and found again by its hash: by other tests, and at the next run of them.
+
+    MFBENCH_TEST_NETWORK: where an installation finds no index through the engine's default network, e.g. "host".
+    """
     from mfbench.executors.docker import images
     from mfbench.executors.environment import Asked
     from mfbench.executors.lock import default_lock
 
-    asked = Asked(requirements=default_lock(), wheelhouse=None, network=os.environ.get("MFBENCH_TEST_NETWORK"))
+    asked = Asked(requirements=default_lock(), network=os.environ.get("MFBENCH_TEST_NETWORK"))
     return images.find(asked) or images.make(asked, print, lambda: False)

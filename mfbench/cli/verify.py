@@ -71,24 +71,24 @@ def _show(found: dict[str, Any], partial: list[str]) -> None:
                          ("could not be pinned", found["unpinned"])):  # fmt: skip
         for text in texts:
             narrate(f"{title}: {printable(text)}")
-    click.echo(printable(_word(found, partial)))
+    click.echo(printable(conclusion(found, partial)))
 
 
 def _status(one: dict[str, Any]) -> str:
     return f"followed from {one['followed']}" if one["followed"] else str(one["status"])
 
 
-def _word(found: dict[str, Any], partial: list[str]) -> str:
-    """The verdict in one line."""
-    step, metrics = found["step"], plural(found["compared_metrics"], "metric")
+def conclusion(found: dict[str, Any], partial: list[str]) -> str:
+    """The verdict in one line. partial: the steps that were not repeated."""
+    step, count = found["step"], found["compared_metrics"]
     first = next((one for one in found["findings"] if one["step"] == step), None)
     told = first["text"] if first and "file" not in first else f"{first['file']}, {first['text']}" if first else ""
     files = sum(one["outputs"] for one in found["steps"] if one["status"] == "identical")
     if found["verdict"] == "diverged":
         line = f"diverged at step {step}: {told}" if step else "diverged: the files are the same, the metrics are not"
     elif found["verdict"] == "same metrics":
-        line = f"same metrics: {metrics} agree; step {step} came out differently: {told}"
+        line = f"same metrics: {count} of {count} agree; step {step} came out differently: {told}"
     else:
-        line = f"bit-identical: {plural(files, 'file')} and {metrics}"
+        line = f"bit-identical: {plural(files, 'file')} and {plural(count, 'metric')}"
     line += f" (not repeated: {', '.join(partial)})" if partial else ""
     return f"{line}, in {seconds(found['seconds'])} on {found['executor']}"

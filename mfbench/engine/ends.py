@@ -75,6 +75,9 @@ def of_error(problem: MfbenchError) -> Outcome:
         found["type"] = "MissingImage"
     elif isinstance(problem, EngineError) and problem.message.startswith("the engine stopped"):
         found["type"] = "EngineStopped"
+    elif isinstance(problem, EngineError) and problem.message.startswith("no container engine answers"):
+        # One did when the run began.
+        found |= {"type": "EngineStopped", "message": f"the engine stopped: {problem.message}"}
     return Outcome("failed", found)
 
 

@@ -6,6 +6,7 @@ short runs do without it.
 
 from __future__ import annotations
 
+import math
 import re
 import signal
 import time
@@ -37,7 +38,7 @@ class Watch:
         self._limit: int | None = None
         self._tree: ProcessTree | None = None
         self._too_much = 0  # bytes
-        self._kills = kernel_kills()
+        self._kills, self._killed_at = kernel_kills(), -math.inf
         self._lost_child = False
 
     def look(self) -> bool:
@@ -59,8 +60,9 @@ class Watch:
         before, kills = self._tree.pids, kernel_kills()
         if not self._tree.find():
             return
-        self._lost_child |= kills > self._kills and not before <= self._tree.pids
-        self._kills = kills
+        if kills > self._kills:
+            self._kills, self._killed_at = kills, now
+            self._lost_child |= not before <= self._tree.pids
         # What is cheap to know counts too much: pages that processes share, that files back, that were given back.
         if self._limit and self._tree.resident() > self._limit and (held := self._tree.held()) > self._limit:
             self._too_much = held
@@ -73,10 +75,11 @@ class Watch:
         """What is known of the reason why the process has ended: `code`, negative for a signal."""
         if self._too_much:
             return "oom", f"it took {size(self._too_much)}"
-        killed = kernel_kills() > self._kills
+        # The kernel counts for the whole machine: what it has killed just before the end was most likely one of ours.
+        killed = kernel_kills() > self._kills or time.monotonic() - self._killed_at < 2 * EVERY
         if killed and code == -signal.SIGKILL:
             return "oom", "the kernel killed the worker, because no memory was left"
-        if self._lost_child or (killed and code > 0 and self._tree and len(self._tree.pids) > 1):
+        if self._lost_child or (killed and code > 0):
             return "child", "the kernel killed it, because no memory was left"
         return None, ""
 

@@ -36,7 +36,7 @@ class Damage:
 
 TAIL = 10  # bytes: a checksum and its newline, which stand for the line that they end
 PART = 64 << 20  # bytes that are read at once
-LONGEST = 256 << 20  # bytes of a line: a file without an end must not fill the memory
+LONGEST = 64 << 20  # bytes of a line: a file without an end must not fill the memory
 
 
 @dataclass

@@ -113,6 +113,8 @@ def _told(problem: BaseException, step: str, folder: Path) -> dict[str, Any]:
     if isinstance(problem, MemoryError):  # of an allocation that the system has refused
         kind, hint = OUT_OF_MEMORY, f"{LESS}; {CACHED}"
         message = f"out of memory in step {step}" + (f": {problem}" if str(problem) else "")
+    if isinstance(problem, BlockingIOError) or "can't start new thread" in text:
+        hint = "it has as many processes and threads as it may: a lower tune.parallel or run.cpus needs fewer"
     frames = [f for f in traceback.extract_tb(problem.__traceback__) if not f.filename.startswith(_OURS)]
     where = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else None
     stack = "Traceback (most recent call last):\n" + "".join(traceback.format_list(frames)) + text if frames else text

@@ -91,6 +91,7 @@ def test_what_was_asked_for_is_not_judged(folder: Path) -> None:
         (InstallError("missing image: no such image", hint="name another"), "failed", "MissingImage", "missing image"),
         (InstallError("pip failed", hint="ERROR: no"), "failed", "Install", "pip failed"),
         (EngineError("the engine stopped while waiting"), "failed", "EngineStopped", "the engine stopped"),
+        (EngineError("no container engine answers (tried x)"), "failed", "EngineStopped", "the engine stopped"),
         (EngineError("no engine answers"), "failed", "Engine", "no engine answers"),
         (from_os(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), "no more"), "failed", "DiskFull", "disk full"),
         (from_os(OSError(errno.EACCES, os.strerror(errno.EACCES)), "no"), "failed", "Disk", "Permission denied"),

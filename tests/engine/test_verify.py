@@ -6,20 +6,25 @@ import json
 import os
 import shutil
 import signal
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from mfbench.api.workbench import Workbench
-from mfbench.core.errors import NotFoundError, RunFailedError, UsageError
+from mfbench.cli.verify import conclusion
+from mfbench.core.errors import RunFailedError, UsageError
+from mfbench.engine.outcome import GATE
 from mfbench.engine.verify.environment import code_changes, executor_for, requirements_of, version_changes
+from mfbench.engine.verify.inputs import Source
 from mfbench.engine.verify.recorded import Recorded, recorded
+from mfbench.engine.verify.repeat import Repeat
 from mfbench.engine.verify.unpinned import unpinned
 from mfbench.executors.environment import Environment
 from mfbench.journal.blobs import Blobs
+from mfbench.journal.sealing import seal
 from mfbench.worker.job import read_job, write_job
 from tests.support import RECIPE, Project, pids_of, until
 
@@ -50,8 +55,10 @@ class Moody(LogisticRegression):
             time.sleep(60)
         return self
 """
-SETTLED = RECIPE.replace("LogisticRegression", "moody.Moody").replace('"roc_auc", "log_loss"', '"roc_auc"').replace(
-    "[evaluate]", "[evaluate]\nimportance = false\nresamples = 100"
+SETTLED = (
+    RECIPE.replace("LogisticRegression", "moody.Moody")
+    .replace('"roc_auc", "log_loss"', '"roc_auc"')
+    .replace("[evaluate]", "[evaluate]\nimportance = false\nresamples = 100")
 )
 STEPS = ["ingest", "check", "split", "leakage", "features", "profile", "train", "evaluate", "package"]
 
@@ -103,6 +110,12 @@ def refused(project: Project, run: str, executor: str = "local", **environment: 
     return done.stderr
 
 
+def holding(project: Project, content: bytes) -> set[Path]:
+    """The files of the workspace that hold it."""
+    files = (path for path in project.workspace.root.rglob("*") if path.is_file())
+    return {path for path in files if content in path.read_bytes()}
+
+
 def edit_job(project: Project, change: Callable[[dict[str, Any]], None]) -> None:
     path = project.workspace.run_folder(project.runs()[0]) / "job.json"
     tree = json.loads(path.read_bytes())
@@ -147,29 +160,7 @@ def test_one_changed_row_is_named_with_its_column_before_and_after(proved: Proje
     followed = [one for one in found["steps"] if one["followed"]]
     assert {one["followed"] for one in followed} == {"ingest"}
     assert "train" in {one["step"] for one in followed}
-    told = proved.mfbench("runs", "verify", found["run"], "--executor", "local")
-    assert told.returncode == 1
-    assert "diverged at step ingest: data.parquet, column 'amount', row 18: 17 → 1700" in told.stdout
-
-
-def test_a_file_that_reads_the_same_is_no_other_data(proved: Project) -> None:
-    data = proved.folder / "tiny.csv"
-    data.write_bytes(data.read_bytes().replace(b"\n", b"\r\n"))
-    found = verify(proved, MOOD="tiny")
-    assert (found["verdict"], found["step"]) == ("same metrics", "train")
-    assert any("has changed since" in text for text in found["notes"])
-
-
-def test_rows_that_are_gone_and_columns_that_are_new(proved: Project) -> None:
-    data = proved.folder / "tiny.csv"
-    whole = data.read_text()
-    data.write_text(whole.replace("\n17,c,yes", "").replace("\n17,c,no", ""), encoding="utf-8")
-    found = verify(proved, code=1)
-    assert found["findings"][0]["text"].startswith("rows (column 'amount', row 18): 120 → 119")
-    lines = [f"{line},{'new' if i == 0 else i}" for i, line in enumerate(whole.splitlines())]
-    data.write_text("\n".join(lines), encoding="utf-8")
-    found = verify(proved, code=1)
-    assert (found["findings"][0]["where"], found["findings"][0]["before"]) == ("column 'new'", "not there")
+    assert conclusion(found, []).startswith("diverged at step ingest: data.parquet, column 'amount', row 18: 17 → 1700")
 
 
 def test_a_step_that_does_not_go_through_any_more_is_where_it_diverged(proved: Project) -> None:
@@ -177,10 +168,6 @@ def test_a_step_that_does_not_go_through_any_more_is_where_it_diverged(proved: P
     assert (found["verdict"], found["step"]) == ("diverged", "train")
     assert found["findings"][0]["text"] == "it fails here: ZeroDivisionError: not this time"
     assert statuses(found) | {"train": "failed", "evaluate": "not reached"} == statuses(found)
-    data = proved.folder / "tiny.csv"
-    data.write_text(data.read_text().replace("bought", "sold"), encoding="utf-8")
-    found = verify(proved, code=1)
-    assert (found["step"], statuses(found)["ingest"]) == ("ingest", "failed")
 
 
 def test_a_model_that_is_not_deterministic_diverges_at_its_tensor(proved: Project) -> None:
@@ -192,81 +179,6 @@ def test_a_model_that_is_not_deterministic_diverges_at_its_tensor(proved: Projec
     assert found["metrics"].keys() == {"roc_auc"}
     gap = found["metrics"]["roc_auc"]
     assert gap["difference"] == pytest.approx(abs(gap["before"] - gap["after"]))
-
-
-def test_noise_that_no_metric_sees_is_told_as_such(proved: Project) -> None:
-    found = verify(proved, MOOD="tiny")
-    assert (found["verdict"], found["step"], found["metrics"]) == ("same metrics", "train", {})
-    assert found["findings"][0]["where"] == "Moody.intercept_[0]"
-    assert 0 < found["findings"][0]["largest"] < 1e-11
-    assert verify(proved, "--strict", code=1, MOOD="tiny")["verdict"] == "same metrics"
-    told = proved.mfbench("runs", "verify", found["run"], "--executor", "local", MOOD="tiny").stdout
-    assert "same metrics: 1 metric agree; step train came out differently" in told
-
-
-def test_another_seed_is_told_at_the_step_that_used_it(proved: Project) -> None:
-    assert verify(proved, code=1, MOOD="seed", SEED="2")["step"] == "train"
-    edit_job(proved, lambda job: [step["config"].update(seed=5) for step in job["steps"] if step["name"] == "split"])
-    found = verify(proved, code=1)
-    assert found["step"] == "split"
-    assert found["findings"][0]["file"] == "split.parquet"
-    assert found["findings"][0]["before"] in ("train", "test")
-
-
-def test_a_model_that_depends_on_the_hash_seed(project: Project) -> None:
-    (project.folder / "moody.py").write_text(MOODY, encoding="utf-8")
-    project.recipe(SETTLED)
-    ran(project, MOOD="hash", PYTHONHASHSEED="1")
-    assert verify(project, MOOD="hash", PYTHONHASHSEED="1")["verdict"] == "bit-identical"
-    found = verify(project, MOOD="hash", PYTHONHASHSEED="2")
-    assert found["findings"][0]["where"] == "Moody.intercept_[0]"
-    assert any("hash seed" in text for text in found["unpinned"])
-
-
-def test_code_that_has_changed_since_does_not_matter(proved: Project) -> None:
-    (proved.folder / "moody.py").write_text("raise RuntimeError('rewritten')\n", encoding="utf-8")
-    (proved.folder / "new_since.py").write_text("raise RuntimeError('new')\n", encoding="utf-8")
-    found = verify(proved)
-    assert found["verdict"] == "bit-identical"
-    assert "moody.py has changed since: the run's own is used" in found["notes"]
-    shutil.move(proved.folder / "moody.py", proved.folder / "gone.txt")
-    assert verify(proved)["verdict"] == "bit-identical"
-
-
-def test_code_that_looks_like_a_secret_is_used_where_it_is_and_never_copied(project: Project) -> None:
-    (project.folder / "moody.py").write_text(MOODY, encoding="utf-8")
-    (project.folder / "keys.py").write_text("password = 'hunter2-hunter2'\n", encoding="utf-8")
-    project.recipe(SETTLED)
-    project.json("run", "tiny.toml")
-    found = verify(project)
-    assert found["verdict"] == "bit-identical"
-    assert "keys.py looks like a secret: the file of today is used" in found["notes"]
-    holds = [path for path in project.workspace.root.rglob("*") if path.is_file() and b"hunter2" in path.read_bytes()]
-    assert holds == []
-
-
-def test_data_that_is_gone_leaves_the_steps_after_it(proved: Project) -> None:
-    (proved.folder / "tiny.csv").unlink()
-    found = verify(proved)
-    assert (found["verdict"], found["since"]) == ("bit-identical", "check")
-    assert statuses(found)["ingest"] == "not repeated"
-    assert any("ingest cannot be repeated: there is no file 'tiny.csv'" in text for text in found["notes"])
-    done = proved.mfbench("runs", "verify", found["run"], "--executor", "local", "--strict")
-    assert done.returncode == 1, "strictly, that is not all of it"
-    assert "(not repeated: ingest)" in done.stdout
-    for digest, _ in recorded(proved.workspace, found["run"]).outputs["ingest"].values():
-        proved.workspace.blobs.joinpath(digest).unlink()
-    assert "what was read of it is gone too" in refused(proved, found["run"])
-
-
-def test_content_that_is_gone_is_compared_by_its_digest(proved: Project) -> None:
-    for digest, _ in recorded(proved.workspace, proved.runs()[0]).outputs["train"].values():
-        proved.workspace.blobs.joinpath(digest).unlink(missing_ok=True)
-    assert verify(proved)["verdict"] == "bit-identical"
-    for digest, _ in recorded(proved.workspace, proved.runs()[0]).outputs["train"].values():
-        proved.workspace.blobs.joinpath(digest).unlink(missing_ok=True)
-    found = verify(proved, MOOD="tiny")
-    assert "what was recorded is gone" in found["findings"][0]["text"]
 
 
 def test_a_journal_that_has_lost_its_steps_is_told_as_damaged(proved: Project) -> None:
@@ -298,58 +210,140 @@ def test_what_cannot_be_verified_is_refused_in_words(proved: Project) -> None:
     assert "no executor" in refused(proved, run, "nowhere")
 
 
-def test_a_run_that_took_all_from_the_cache_is_verified_by_what_is_recorded(proved: Project) -> None:
-    proved.json("run", "tiny.toml")
-    found = verify(proved, run=proved.runs()[1])
+def test_noise_that_no_metric_sees_in_data_of_another_form(proved: Project) -> None:
+    data = proved.folder / "tiny.csv"
+    data.write_bytes(data.read_bytes().replace(b"\n", b"\r\n"))  # other bytes, the same table
+    found = verify(proved, "--strict", code=1, MOOD="tiny")
+    assert (found["verdict"], found["step"], found["metrics"]) == ("same metrics", "train", {})
+    assert found["findings"][0]["where"] == "Moody.intercept_[0]"
+    assert 0 < found["findings"][0]["largest"] < 1e-11
+    assert statuses(found) | {"ingest": "identical", "train": "differs", "package": "followed"} == statuses(found)
+    assert any("tiny.csv has changed since" in text for text in found["notes"])
+    assert conclusion(found, []).startswith("same metrics: 1 of 1 agree; step train came out differently: model/")
+
+
+def test_another_seed_is_told_at_the_step_that_used_it(proved: Project) -> None:
+    edit_job(proved, lambda job: [step["config"].update(seed=5) for step in job["steps"] if step["name"] == "split"])
+    found = verify(proved, code=1)
+    assert (found["verdict"], found["step"]) == ("diverged", "split")
+    assert found["findings"][0]["file"] == "split.parquet"
+    assert {found["findings"][0][side] for side in ("before", "after")} == {"train", "test"}
+
+
+def test_a_model_that_depends_on_the_hash_seed_beside_a_file_like_a_secret(project: Project) -> None:
+    (project.folder / "moody.py").write_text(MOODY, encoding="utf-8")
+    (project.folder / "keys.py").write_text("password = 'hunter2-hunter2'\n", encoding="utf-8")
+    project.recipe(SETTLED)
+    ran(project, MOOD="hash", PYTHONHASHSEED="1")
+    bundled = holding(project, b"hunter2")
+    found = verify(project, MOOD="hash", PYTHONHASHSEED="2")
+    assert found["findings"][0]["where"] == "Moody.intercept_[0]"
+    assert any("hash seed" in text for text in found["unpinned"])
+    assert "keys.py looks like a secret: the file of today is used" in found["notes"]
+    added = holding(project, b"hunter2") - bundled
+    assert {path.parent.name for path in added} <= {"blobs"}, "as a part of the model, as always, and nowhere else"
+    assert not (project.workspace.run_folder(found["verification"]) / "recipe").exists()
+
+
+def test_code_that_has_changed_since_does_not_matter(proved: Project) -> None:
+    (proved.folder / "moody.py").write_text("raise RuntimeError('rewritten')\n", encoding="utf-8")
+    (proved.folder / "new_since.py").write_text("raise RuntimeError('new')\n", encoding="utf-8")
+    found = verify(proved)
+    assert found["verdict"] == "bit-identical"
+    assert "moody.py has changed since: the run's own is used" in found["notes"]
+
+
+def test_data_that_is_gone_leaves_the_steps_after_it(proved: Project) -> None:
+    (proved.folder / "tiny.csv").unlink()
+    found = verify(proved, "--strict", code=1)  # strictly, that is not all of it
+    assert (found["verdict"], found["since"]) == ("bit-identical", "check")
+    assert statuses(found)["ingest"] == "not repeated"
+    assert any("ingest cannot be repeated: there is no file 'tiny.csv'" in text for text in found["notes"])
+    assert "(not repeated: ingest)" in conclusion(found, ["ingest"])
+    for digest, _ in recorded(proved.workspace, found["run"]).outputs["ingest"].values():
+        proved.workspace.blobs.joinpath(digest).unlink()
+    assert "what was read of it is gone too" in refused(proved, found["run"])
+
+
+def test_content_that_is_gone_is_compared_by_its_digest(proved: Project) -> None:
+    outputs = recorded(proved.workspace, proved.runs()[0]).outputs
+    for digest in {digest for step in ("features", "train") for digest, _ in outputs[step].values()}:
+        proved.workspace.blobs.joinpath(digest).unlink()
+    found = verify(proved, MOOD="tiny")
+    assert statuses(found)["features"] == "identical"
+    assert (found["step"], "what was recorded is gone" in found["findings"][0]["text"]) == ("train", True)
+
+
+def test_a_cached_run_and_code_of_ours_that_has_changed(proved: Project) -> None:
+    ran(proved)
+    run = proved.runs()[1]
+    known_before = recorded(proved.workspace, run)
+    assert code_changes(known_before, known_before.loaded(), None) is None
+    folder = proved.workspace.run_folder(run)
+    job = read_job(folder)
+    steps = tuple(replace(step, key="0" * 64) if step.name == "train" else step for step in job.steps)
+    write_job(folder, replace(job, steps=steps))
+    found = verify(proved, run=run)
     assert found["verdict"] == "bit-identical"
     assert "9 of 9 steps had come from the step cache: compared is what they made then" in found["notes"]
-
-
-def test_variables_are_needed_and_their_values_never_written(project: Project) -> None:
-    home = project.folder / "very-private-place"
-    home.mkdir()
-    shutil.move(project.folder / "tiny.csv", home / "tiny.csv")
-    project.recipe(RECIPE.replace('"tiny.csv"', '"${PLACE}/tiny.csv"'))
-    ran(project, PLACE=str(home))
-    assert "PLACE, which is not set" in refused(project, "last")
-    data = home / "tiny.csv"
-    data.write_text(data.read_text().replace("\n17,c,", "\n1700,c,"), encoding="utf-8")
-    found = verify(project, code=1, PLACE=str(home))
-    assert (found["verdict"], found["step"]) == ("diverged", "ingest")
-    folder = project.workspace.run_folder(found["verification"])
-    held = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
-    assert b"very-private-place" not in held
+    assert any("what step train runs is not what it was" in text for text in found["notes"])
 
 
 SEARCH = """
 [tune]
-trials = 3
+trials = 2
 [tune.space]
 "model.C" = "log 0.1..10"
 """
 
 
-def test_a_search_is_repeated_trial_by_trial(project: Project) -> None:
-    project.recipe(RECIPE + SEARCH)
-    project.json("run", "tiny.toml")
-    found = verify(project, "--strict")
+def test_a_search_is_repeated_and_values_of_variables_stay_out_of_the_journal(project: Project) -> None:
+    home = project.folder / "very-private-place"
+    home.mkdir()
+    shutil.move(project.folder / "tiny.csv", home / "tiny.csv")
+    project.recipe(RECIPE.replace('"tiny.csv"', '"${PLACE}/tiny.csv"') + SEARCH)
+    ran(project, PLACE=str(home))
+    assert "PLACE, which is not set" in refused(project, "last")
+    found = verify(project, "--strict", PLACE=str(home))
     assert found["verdict"] == "bit-identical"
     assert any(text.startswith("search/study.log: ") for text in found["left_out"])
     assert any("how long a trial took" in text for text in found["left_out"])
     assert not any("tune." in text for text in found["unpinned"])
-    edit_job(project, lambda job: [one["config"].update(seed=9) for one in job["steps"] if one["name"] == "search"])
-    found = verify(project, code=1)
-    assert (found["verdict"], found["step"]) == ("diverged", "search")
-    assert statuses(found)["train"] == "followed"
+    folder = project.workspace.run_folder(found["verification"])
+    assert not any(b"very-private-place" in path.read_bytes() for path in (folder / "events").iterdir())
+    assert b"very-private-place" not in json.dumps(json.loads((folder / "job.json").read_bytes())["steps"]).encode()
 
 
-def test_what_a_search_cannot_pin_is_said(project: Project) -> None:
-    project.recipe(RECIPE + SEARCH.replace("[tune]", '[tune]\nparallel = 2\ntimeout = "60s"'))
-    project.json("run", "tiny.toml")
-    run = recorded(project.workspace, project.runs()[0])
-    told = " ".join(unpinned(run, _Place("local", False, python="3.11.2", platform="linux", versions={}), Blobs(project.workspace.blobs)))  # type: ignore[arg-type]
-    assert "tune.parallel = 2" in told
-    assert "tune.timeout = 60s" in told
+def test_what_a_search_cannot_pin_is_said(proved: Project) -> None:
+    run = known(proved)
+    tune = {"parallel": 2, "timeout": "60s", "objectives": ["roc_auc", "latency_ms"]}
+    search = replace(run.job.steps[0], name="search", config={"tune": tune})
+    run = replace(run, job=replace(run.job, steps=(*run.job.steps, search), network=True))
+    place: Any = _Place("local", False, python="3.11.2", platform="linux", versions={})
+    told = unpinned(run, place, Blobs(proved.workspace.blobs))
+    for part in ("tune.parallel = 2", "tune.timeout = 60s", "latency_ms", "run.network"):
+        assert any(part in text for text in told), part
+
+
+def test_a_worker_that_is_killed_is_no_verdict(proved: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MOOD", "exits")
+    with pytest.raises(RunFailedError, match="step train"):
+        Workbench.open(proved.folder).verify(proved.runs()[0], executor="local")
+    assert proved.json("runs", "show", proved.runs()[0])["verifications"] == []
+
+
+def test_sealed_and_imported_runs_are_verified_like_others(proved: Project, tmp_path: Path) -> None:
+    run, bench, seen = proved.runs()[0], Workbench.open(proved.folder), list[str]()
+    seal(proved.workspace.run_folder(run))
+    found = bench.verify(run, executor="local", on_event=lambda _, event: seen.extend(event[2:3]))
+    assert (found["verdict"], found["executor"]) == ("bit-identical", "local")
+    assert "verified" in seen
+    bench.export(tmp_path / "one.zip", runs=[run])
+    (tmp_path / "elsewhere").mkdir()
+    other = Workbench.create(tmp_path / "elsewhere")
+    other.import_(tmp_path / "one.zip")
+    found = other.verify(run, executor="local")
+    assert (found["verdict"], found["since"]) == ("bit-identical", "check"), "the data did not travel"
 
 
 RICH = SETTLED.replace("moody.Moody", "LogisticRegression").replace(
@@ -362,15 +356,17 @@ def test_thresholds_repeats_refits_and_champions_are_repeated(project: Project) 
     gates = 'gates = ["roc_auc >= champion - 0.5", "latency_ms <= 1000"]\nmin_rows = 10'
     project.recipe(RICH.replace("[register]", f"[register]\n{gates}"))
     project.json("run", "tiny.toml")
-    project.json("run", "tiny.toml", "--set", "model.C=0.5")
+    assert project.mfbench("run", "tiny.toml", "--set", "model.C=0.5").returncode in (0, 3), "refused is finished too"
     found = verify(project, run=project.runs()[1])
     assert found["verdict"] == "bit-identical", found["findings"]
     assert {"threshold", "repeats", "refit", "gate"} <= statuses(found).keys()
-    job = read_job(project.workspace.run_folder(project.runs()[1]))
-    digest = next(iter(job.given["champion"].values()))
-    project.workspace.blobs.joinpath(digest).unlink()
-    found = verify(project, run=project.runs()[1])
-    assert (found["verdict"], statuses(found)["gate"]) == ("bit-identical", "not repeated")
+    run = recorded(project.workspace, project.runs()[1])
+    blobs = Blobs(project.workspace.blobs)
+    assert GATE not in Repeat(run, Source(run, None), blobs).not_repeated
+    blobs.path(next(iter(run.job.given["champion"].values()))).unlink()
+    repeat = Repeat(run, Source(run, None), blobs)
+    assert repeat.not_repeated == {GATE: "the champion that it was judged by is gone"}
+    assert GATE not in [step.name for step in repeat.steps]
 
 
 FORECAST = """\
@@ -418,10 +414,11 @@ def test_a_verification_that_is_killed_leaves_nothing_odd(proved: Project) -> No
     assert face.returncode == 1, (out, err)
     assert "verify the run once more" in err
     until(lambda: not pids_of("MARK=verify-killed"))
-    assert proved.json("doctor")["problems"] == []
-    assert verify(proved)["verdict"] == "bit-identical"
+    problems = json.loads(proved.mfbench("doctor", "--json").stdout)["problems"]
+    ours = [one["code"] for one in problems if not one["code"].endswith(".left")]  # an engine's are not ours alone
+    assert ours == ["run.lost"]
     assert proved.json("runs", "show", verification)["status"] == "lost"
-    assert [one["verdict"] for one in proved.json("runs", "show", run)["verifications"]] == ["bit-identical"]
+    assert proved.json("runs", "show", run)["verifications"] == []
 
 
 def test_a_verification_can_be_stopped(proved: Project) -> None:
@@ -437,13 +434,6 @@ def test_a_verification_can_be_stopped(proved: Project) -> None:
     assert not (proved.workspace.run_folder(verification) / "recipe").exists()
 
 
-def test_a_worker_that_is_killed_is_no_verdict(proved: Project) -> None:
-    done = proved.mfbench("runs", "verify", "last", "--executor", "local", MOOD="exits")
-    assert done.returncode == 1
-    assert "step train" in done.stderr
-    assert proved.json("runs", "show", proved.runs()[0])["verifications"] == []
-
-
 def test_two_at_once_do_not_meet(proved: Project) -> None:
     run = proved.runs()[0]
     faces = [
@@ -451,31 +441,6 @@ def test_two_at_once_do_not_meet(proved: Project) -> None:
     ]
     found = [json.loads(face.communicate(timeout=120)[0].splitlines()[-1]) for face in faces]
     assert [one["verdict"] for one in found] == ["bit-identical", "same metrics"]
-
-
-def test_the_facade_verifies_from_a_process_with_threads(proved: Project) -> None:
-    seen: list[str] = []
-    bench = Workbench.open(proved.folder)
-    found = bench.verify(proved.runs()[0], executor="local", on_event=lambda _, event: seen.extend(event[2:3]))
-    assert found["verdict"] == "bit-identical"
-    assert "verified" in seen
-    with pytest.raises(NotFoundError, match="there is no run"):
-        bench.verify("nobody")
-
-
-def test_sealed_and_imported_runs_are_verified_like_others(proved: Project, tmp_path: Path) -> None:
-    from mfbench.journal.sealing import seal
-
-    run = proved.runs()[0]
-    seal(proved.workspace.run_folder(run))
-    assert verify(proved)["verdict"] == "bit-identical"
-    proved.json("export", str(tmp_path / "one.zip"), "--run", run)
-    there = tmp_path / "elsewhere" / "deeper"
-    there.mkdir(parents=True)
-    bench = Workbench.create(there)
-    bench.import_(tmp_path / "one.zip")
-    found = bench.verify(run, executor="local")
-    assert (found["verdict"], found["since"]) == ("bit-identical", "check"), "the data did not travel"
 
 
 class _Place:
@@ -491,10 +456,7 @@ class _Place:
 
 
 def known(project: Project, **changes: Any) -> Recorded:
-    import msgspec
-
-    found = recorded(project.workspace, project.runs()[0])
-    return msgspec.structs.replace(found, **changes)
+    return replace(recorded(project.workspace, project.runs()[0]), **changes)
 
 
 def test_the_exact_versions_are_asked_for_again(proved: Project) -> None:
@@ -527,39 +489,13 @@ def test_the_executor_that_comes_nearest(proved: Project, monkeypatch: pytest.Mo
 
 def test_another_version_processor_and_platform_are_said(proved: Project) -> None:
     facts = {**known(proved).facts, "cpu": "Another 9000", "asked": ""}
-    run = known(proved, facts=facts, versions="numpy==2.0.0\npolars==2.1.0\n", requirements="numpy==2.0.0\npolars==2.1.0\n")
-    place: Any = _Place("docker", True, python="3.11.99", platform="linux-riscv64", versions={"numpy": "2.0.1", "polars": "2.1.0"})
+    run = known(
+        proved, facts=facts, versions="numpy==2.0.0\npolars==2.1.0\n", requirements="numpy==2.0.0\npolars==2.1.0\n"
+    )
+    place: Any = _Place(
+        "docker", True, python="3.11.99", platform="linux-riscv64", versions={"numpy": "2.0.1", "polars": "2.1.0"}
+    )
     assert version_changes(run, place) == ["numpy 2.0.0 → 2.0.1"]
     told = " ".join(unpinned(run, place, Blobs(proved.workspace.blobs)))
     for part in ("→ 3.11.99", "→ linux-riscv64", "numpy 2.0.0 → 2.0.1", "Another 9000 →", "system's own libraries"):
         assert part in told
-
-
-def test_code_of_ours_that_has_changed_is_told_by_its_step(proved: Project) -> None:
-    assert code_changes(known(proved), known(proved).loaded(), None) is None
-    folder = proved.workspace.run_folder(proved.runs()[0])
-    job = read_job(folder)
-    import msgspec
-
-    steps = tuple(msgspec.structs.replace(s, key="0" * 64) if s.name == "train" else s for s in job.steps)
-    write_job(folder, msgspec.structs.replace(job, steps=steps))
-    assert code_changes(known(proved), known(proved).loaded(), None) == "train"
-    found = verify(proved)
-    assert found["verdict"] == "bit-identical"
-    assert any("what step train runs is not what it was" in text for text in found["notes"])
-
-
-def test_a_verification_of_nothing_is_a_failure_in_python_too(proved: Project) -> None:
-    bench = Workbench.open(proved.folder)
-    os.environ["MOOD"] = "exits"
-    try:
-        with pytest.raises(RunFailedError, match="step train"):
-            bench.verify(proved.runs()[0], executor="local")
-    finally:
-        del os.environ["MOOD"]
-
-
-def test_help_says_what_the_exit_codes_mean(proved: Project) -> None:
-    done: subprocess.CompletedProcess[str] = proved.mfbench("runs", "verify", "--help")
-    assert done.returncode == 0
-    assert "bit-identical" in done.stdout

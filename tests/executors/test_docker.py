@@ -128,7 +128,8 @@ def test_cached_outputs_and_given_files_are_read_where_they_lie(tmp_path: Path, 
         (blobs / digest).write_text(text)
         (blobs / digest).chmod(0o444)
     code = (
-        "import os\ndef run(ctx):\n    print(ctx.input('before', 'x').read_text(), ctx.input('champion', 'y').read_text())\n"
+        "import os\ndef run(ctx):\n"
+        "    print(ctx.input('before', 'x').read_text(), ctx.input('champion', 'y').read_text())\n"
         f"    print(sorted(name[0] for name in os.listdir({str(blobs)!r})))\n"
     )
     run = a_job(tmp_path, place, code)
@@ -376,7 +377,7 @@ def test_what_is_not_there_is_said_by_name(tmp_path: Path, place: str, engine: D
 
 @pytest.mark.parametrize("place_", ["/proc/cpuinfo", "/dev/zero", "/sys/kernel/profiling"])
 def test_sources_that_are_no_files_of_a_disk(tmp_path: Path, place: str, place_: str) -> None:
-    with pytest.raises(UsageError, match="no file of a disk|is not there"):
+    with pytest.raises(UsageError, match=r"no file of a disk|is not there"):
         DockerExecutor().start(a_job(tmp_path, place, NOTHING, reads=(place_,)), None)
 
 

@@ -280,7 +280,8 @@ class TestStopped:
         assert images.find(silent) is None
 
     def test_a_stop_while_the_image_is_kept(self, engine: DockerClient, wheels: Path) -> None:
-        wanted, told = asked(wheels), []
+        wanted = asked(wheels)
+        told: list[str] = []
         with pytest.raises(StoppedError):
             images.make(wanted, told.append, lambda: "keeping it as an image" in told)
         assert ours(engine, name_of(wanted)) == []

@@ -124,6 +124,7 @@ VenvExecutor().make(Asked(requirements="# killed\\n"), print, lambda: False)
         [half] = set(venvs.glob("*")) - before
         children.kill(maker)
         until(lambda: not users_of(half))
+        assert not (half / "bin" / "pip").exists()  # it did not go on to its end
         assert VenvExecutor().find(Asked(requirements="# killed\n")) is None
         [left] = leftover(half.name)
         assert (left.kind, left.used) == ("environment", None)

@@ -16,6 +16,9 @@ import pytest
 from tests.support import until
 
 
+BRIDGE = "mfbench-test"
+
+
 class OwnEngine:
     """dockerd in a folder of its own, without networks: containers have none, or the machine's own ("host")."""
 
@@ -32,10 +35,13 @@ class OwnEngine:
             data.mkdir()
             subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4g", "tmpfs", str(data)], check=True)
         words = [
-            "dockerd", "--host", self.host, "--pidfile", str(self.folder / "pid"), "--bridge", "none",
+            "dockerd", "--host", self.host, "--pidfile", str(self.folder / "pid"), "--bridge", BRIDGE,
             "--data-root", str(self.folder / "data"), "--exec-root", str(self.folder / "exec"),
             "--iptables=false", "--ip-forward=false", "--ip-masq=false", "--userland-proxy=false",
         ]  # fmt: skip
+        # Told to have no bridge at all, it would take away that of the machine's engine.
+        subprocess.run(["ip", "link", "add", BRIDGE, "type", "bridge"], check=False, stderr=subprocess.DEVNULL)
+        subprocess.run(["ip", "addr", "replace", "10.231.7.1/24", "dev", BRIDGE], check=True)
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(words, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
         until(self.answers)
@@ -83,6 +89,7 @@ class OwnEngine:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        subprocess.run(["ip", "link", "delete", BRIDGE], check=False)
         for line in reversed(Path("/proc/self/mountinfo").read_text().splitlines()):
             place = line.split()[4]
             if place.startswith(f"{self.folder}/"):
@@ -101,7 +108,8 @@ def possible() -> str:
     """What keeps a second engine from running here; '' where nothing does."""
     if sys.platform != "linux" or os.geteuid() != 0:
         return "an engine of the tests' own needs root on Linux"
-    return "" if shutil.which("dockerd") and shutil.which("docker") else "there is no dockerd here"
+    missing = [word for word in ("dockerd", "docker", "ip") if not shutil.which(word)]
+    return f"not installed: {', '.join(missing)}" if missing else ""
 
 
 @pytest.fixture(scope="session")

@@ -30,7 +30,8 @@ GREEDY = "def run(ctx):\n    print('here', flush=True)\n    import re\n    re.ma
 LOOKS = (
     "import os, time, mfbench\ndef run(ctx):\n"
     "    folder = os.environ['MFBENCH_SECRETS']\n"
-    "    ctx.emit('param', 'modes', oct(os.stat(folder).st_mode & 0o777) + oct(os.stat(folder + '/KEY').st_mode & 0o777))\n"
+    "    modes = [oct(os.stat(path).st_mode & 0o777) for path in (folder, folder + '/KEY')]\n"
+    "    ctx.emit('param', 'modes', modes)\n"
     "    ctx.emit('param', 'leaks', 'KEY' in os.environ)\n"
     "    ctx.emit('param', 'variable', os.environ['PLACE'])\n"
     "    assert mfbench.secret('KEY') == 'open\\nsesame', mfbench.secret('KEY')\n"
@@ -131,7 +132,7 @@ def test_secrets_come_as_files_and_go_with_it(tmp_path: Path) -> None:
     assert not folder.exists()
     events = read_events(run / "events")
     found = {event[3]: event[4] for event in events if event[2] == "param"}
-    assert found == {"modes": "0o7000o400", "leaks": False, "variable": "${PLACE}"}
+    assert found == {"modes": ["0o700", "0o400"], "leaks": False, "variable": "${PLACE}"}
     [ended] = [event for event in events if event[2] == "step.ended"]
     assert ended[9]["message"] == "ValueError: it was ${KEY}, from ${PLACE}"
     assert not [path for path in run.rglob("*") if path.is_file() and b"sesame" in path.read_bytes()]

@@ -5,7 +5,11 @@ Nothing of it is taken from the step cache or goes there, and nothing is registe
 
 from __future__ import annotations
 
+import os
 import shutil
+import sys
+from functools import partial
+from pathlib import Path
 
 import msgspec
 
@@ -50,7 +54,7 @@ def drive_verification(request: VerifyRequest, report: Report) -> None:
     place = environment_for(recorded, loaded, executor_for(recorded, request.executor), workspace)
     plan = Repeat(recorded, source, blobs)
     cpus = int(recorded.about["cpus"])
-    warm = None if place.executor.installs else WarmWorker(bytes, cpus)
+    warm = None if place.executor.installs else WarmWorker(partial(_leave, Path(recorded.folder), workspace.root), cpus)
     about = {
         "name": f"verify {recorded.about['name']}",
         "recipe": None,
@@ -67,6 +71,13 @@ def drive_verification(request: VerifyRequest, report: Report) -> None:
     }
     run = Run(workspace, plan.steps, plan.hits, about, report, remember=False)
     run.end(lambda: _work(run, recorded, loaded, source, place, plan, warm))
+
+
+def _leave(folder: Path, home: Path) -> bytes:
+    """Forgets the recipe's folder, in the process that will be the worker: its code there may be another by now."""
+    sys.path[:] = [path for path in sys.path if Path(path).resolve() != folder]
+    os.chdir(home)  # where nothing can be imported, by what the worker starts neither
+    return b""
 
 
 def _work(

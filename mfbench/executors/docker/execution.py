@@ -96,13 +96,15 @@ class DockerExecution:
 
     def _end(self, ended: Exit) -> None:
         try:
+            self._on_over()  # before it is removed: without a container nobody finds out that a folder is still lent
             remove(self._api, self._container)
+            if ended.cause == "engine":  # it may have run until then
+                self._on_over()
             self._link.close()
             self._api.close()
         except OSError:
             pass
         finally:
-            self._on_over()
             self._ended = ended
             self._over.set()
 

@@ -13,6 +13,7 @@ from mfbench.executors.docker.client import answers, connect, guarded
 from mfbench.executors.docker.lending import give_back, lend
 from mfbench.executors.environment import Asked, Environment
 from mfbench.executors.warm import WarmWorker
+from mfbench.journal.sealed import SEALED
 from mfbench.worker.attached import order_line
 from mfbench.worker.job import JobSpec, read_job
 
@@ -79,12 +80,18 @@ def _started(api: APIClient, folder: Path, job: JobSpec, line: bytes) -> DockerE
             lend(folder)
         api.start(container)
         socket.sendall(line)
-        return DockerExecution(api, container, link, lambda: give_back(folder))
+        return DockerExecution(api, container, link, lambda: _taken_back(folder))
     except BaseException:
         if container is not None:
             remove(api, container)
             give_back(folder)
         raise
+
+
+def _taken_back(folder: Path) -> None:
+    give_back(folder)
+    # Who seals a journal does so when its run is over, which this one is not.
+    (folder / "events" / SEALED).unlink(missing_ok=True)
 
 
 def _order(job: JobSpec) -> bytes:

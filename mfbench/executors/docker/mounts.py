@@ -14,11 +14,9 @@ from itertools import chain
 from pathlib import Path
 
 from mfbench.core.errors import DamageError, UsageError
-from mfbench.executors.docker.lending import give_back, not_readable
+from mfbench.executors.docker.lending import not_readable
 from mfbench.worker.job import JOB, JobSpec
 from mfbench.workspace.workspace import WORK
-
-__all__ = ["Bind", "binds", "give_back", "unreadable"]
 
 CODE = "/opt/mfbench"  # where mfbench itself lies in a container
 SECRETS = "/run/secrets"
