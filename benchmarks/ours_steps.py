@@ -21,6 +21,7 @@ def run_five(workspace: Path) -> None:
     from mfbench.engine.keys import StepPlan, keyed
     from mfbench.engine.launch import launch_steps
     from mfbench.engine.result import RunResult
+    from mfbench.executors.environment import here
     from mfbench.workspace.workspace import create
 
     home = create(workspace)
@@ -34,7 +35,7 @@ def run_five(workspace: Path) -> None:
         )
         for i in range(5)
     ]
-    launched = launch_steps(home, "empty", keyed(plans))
+    launched = launch_steps(home, "empty", keyed(plans, here()))
     result = RunResult(launched.run)
     for events in follow(home, launched.run, launched):
         for event in events:

@@ -6,7 +6,6 @@ that it can fork its worker. Everything that it decides is an event in its own s
 
 from __future__ import annotations
 
-import os
 from math import isfinite
 from pathlib import Path
 from typing import Any

@@ -70,8 +70,8 @@ def keyed(
 def estimator_code(model: dict[str, Any], folder: Path, environment: Environment) -> str | None:
     """What stands for the code of a recipe's own estimators in a key; None where all are scikit-learn's.
 
-    A package that is installed in the environment is its version; what lies beside the recipe, or is installed as a link to its
-    sources, is the content of its files.
+    A package that is installed in the environment is its version; what lies beside the recipe, or is installed as a
+    link to its sources, is the content of its files.
     """
     own = own_sources(model, folder)
     parts = {name: digest_bytes(content) for name, content in own.items()}

@@ -42,7 +42,12 @@ class Place:
         found = self.environment
         if found is None:
             return None
-        return {"python": found.python, "platform": found.platform, "digest": found.digest(DECISIVE), "told": found.told}
+        return {
+            "python": found.python,
+            "platform": found.platform,
+            "digest": found.digest(DECISIVE),
+            "told": found.told,
+        }
 
     def make(self, run: Run) -> None:
         """Makes the environment, as a step of the run. Raises InstallError, EngineError, StoppedError."""

@@ -1,4 +1,4 @@
-"""The steps of a run with what is known of them before it begins: their cached results, the champion to be judged by."""
+"""The steps of a run and what is known of them before it begins: cached results, the champion to be judged by."""
 
 from __future__ import annotations
 

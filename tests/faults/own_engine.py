@@ -15,7 +15,6 @@ import pytest
 
 from tests.support import until
 
-
 BRIDGE = "mfbench-test"
 
 

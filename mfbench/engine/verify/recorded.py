@@ -54,7 +54,7 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
         """Where it ran, as far as it is known."""
         lines = (line.partition("==") for line in self.versions.splitlines())
         return Environment(
-            python=self.about["python"],
+            python=self.facts.get("python", self.about["python"]),
             platform=self.facts.get("platform", platform()),
             versions={name: version for name, _, version in lines},
             place=self.facts.get("place", ""),

@@ -110,9 +110,7 @@ def _by_every_name(path: str) -> Iterator[Bind]:
 
 
 def _package() -> Bind:
-    import mfbench
-
-    return Bind(str(Path(mfbench.__file__).resolve().parent), f"{CODE}/mfbench")
+    return Bind(str(Path(__file__).resolve().parents[2]), f"{CODE}/mfbench")
 
 
 def _mounted_in(folder: str) -> Iterator[str]:
