@@ -37,6 +37,7 @@ from mfbench.workspace.workspace import WORK
 
 VERSION = 1  # of what is done here
 FACTS = "facts.json"
+SIZE = "size.txt"  # bytes, beside the facts
 _FOREIGN = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__", SECRETS)
 _PINNED = {"PYTHONHASHSEED": "0", "TZ": "UTC", "LC_ALL": "C.UTF-8", "PYTHONUNBUFFERED": "1", "PYTHONNOUSERSITE": "1"}
 
@@ -63,6 +64,7 @@ class VenvExecutor:
                 shutil.rmtree(folder, ignore_errors=True)  # half-made by somebody who was killed
                 folder.parent.mkdir(parents=True, exist_ok=True)
                 made = _install(asked, folder, tell, stopping)
+                (folder / SIZE).write_text(str(_size(folder)))
                 write_whole(folder / FACTS, msgspec.json.encode(made))
             except OSError as error:
                 raise from_os(error, "making the environment") from error
@@ -199,13 +201,19 @@ def _hash(name: str) -> str:
     return name.partition(".")[0]
 
 
+def _size(folder: Path) -> int:
+    """Bytes. Thousands of files: counted once, and not each time that somebody looks."""
+    return sum(path.lstat().st_size for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+
+
 def _left() -> Iterator[Leftover]:
     """Whole environments with their last use, and what a killed installer has left."""
     for folder in sorted(_home().glob("*")):
         name = _hash(folder.name)
         if (folder / FACTS).exists():
-            size = sum(path.lstat().st_size for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
             used = uses.last_used(name) or (folder / FACTS).stat().st_mtime
+            said = (folder / SIZE).read_bytes() if (folder / SIZE).exists() else b""
+            size = int(said) if said.isdigit() else 0
             yield Leftover("environment", name, "a virtual environment", size, used=used)
         elif folder.is_dir() and not is_held(uses.build_lock(name)):
             yield Leftover("environment", folder.name, "a virtual environment that was never finished")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -406,6 +407,24 @@ def test_a_source_that_the_containers_user_may_not_read(tmp_path: Path, place: s
     private.chmod(0o604)
     assert boxed(tmp_path, place, f"def run(ctx):\n    open({str(private)!r})\n", reads=(str(private),)).ended.code == 0
     assert containers(engine) == []
+
+
+@pytest.mark.skipif(not ROOT or sys.platform != "linux", reason="only root can mount")
+def test_what_is_mounted_in_a_sources_folder_is_read_only_too(tmp_path: Path, place: str) -> None:
+    inner = tmp_path / "data" / "in ner"
+    inner.mkdir(parents=True)
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=0777", "none", inner], check=False).returncode:
+        pytest.skip("this machine lets nobody mount")
+    try:
+        (inner / "x.csv").write_text("x")
+        path = str(inner / "x.csv")
+        code = f"def run(ctx):\n    print(open({path!r}).read())\n    open({path!r} + '.new', 'w')\n"
+        done = boxed(tmp_path, place, code, reads=(str(tmp_path / "data"),))
+    finally:
+        subprocess.run(["umount", inner], check=True)
+    assert done.printed == ["x"]
+    assert done.error is not None
+    assert "Read-only file system" in done.error["message"]
 
 
 @pytest.mark.skipif(not ROOT, reason="only root can become somebody else")

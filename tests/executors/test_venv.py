@@ -78,6 +78,8 @@ class TestMade:
         assert make(asked) == (bare, [])
         assert (bare.python, bare.platform) == (python_version(), platform())
         assert "pip" in bare.versions
+        [left] = leftover(Path(bare.place).name)
+        assert left.bytes > 1_000_000  # pip alone
         assert VenvExecutor().find(Asked(requirements="# something else\n")) is None
 
     def test_what_belongs_to_docker_is_remarked(self, bare: Environment) -> None:
@@ -150,6 +152,7 @@ class TestLeftovers:
         (folder / "lib").mkdir(parents=True, exist_ok=True)
         (folder / "lib" / "big").write_bytes(b"x" * 5000)
         (folder / "lib" / "python").symlink_to("/usr/bin/python3")
+        (folder / "size.txt").write_text("5002")
         (folder / "facts.json").write_bytes(b"{}")
         return folder
 

@@ -17,6 +17,8 @@ from mfbench.executors.environment import Asked, here, is_exact
 from mfbench.recipe.loaded import LoadedRecipe
 from mfbench.workspace.workspace import Workspace
 
+_TOOLS = {"pip", "setuptools", "wheel"}  # they install, and are no part of what runs
+
 
 class Again(Place):
     """The place of a verification; `told` as in a run of a recipe."""
@@ -79,8 +81,8 @@ def version_changes(recorded: Recorded, place: Again) -> list[str]:
     """The packages of the worker whose version is another here: "polars 2.1.0 → 2.2.0"."""
     assert place.environment is not None
     before, after = recorded.environment().versions, place.environment.versions
-    lines = (recorded.requirements or recorded.facts.get("asked") or recorded.versions).splitlines()
-    needed = sorted({line.partition("==")[0].strip().lower() for line in lines} & before.keys() - {"pip", "setuptools"})
+    lines = (recorded.facts.get("asked") or recorded.requirements or recorded.versions).splitlines()
+    needed = sorted({line.partition("==")[0].strip().lower() for line in lines} & before.keys() - _TOOLS)
     return [f"{name} {before[name]} → {after.get(name, 'not there')}" for name in needed
             if before[name].partition("+")[0] != after.get(name, "").partition("+")[0]]  # fmt: skip
 

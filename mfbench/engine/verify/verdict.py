@@ -9,13 +9,14 @@ from typing import Any
 import msgspec
 
 from mfbench.core import jsonio
+from mfbench.core.hashing import is_digest
 from mfbench.engine.verify.recorded import Outputs, Point
 from mfbench.journal.blobs import Blobs
 from mfbench.journal.line import unpack_number
 from mfbench.worker.job import JobStep
 
 IDENTICAL, SAME, DIVERGED = "bit-identical", "same metrics", "diverged"
-MOST = 5  # files of a step that are looked into
+LOOKED_INTO, MOST = 30, 5  # files of a step that differ: how many are compared, and how many told of
 
 
 class StepVerdict(msgspec.Struct, kw_only=True):
@@ -110,15 +111,15 @@ def conclude(
 
 
 def _compare(step: str, before: Outputs, after: Outputs, blobs: Blobs, left_out: list[str]) -> list[dict[str, Any]]:
-    """The differences of a step's files, those in nothing but form last."""
+    """The differences of a step's files, those that say most first."""
     odd = [name for name in sorted({*before, *after}) if before.get(name, ("",))[0] != after.get(name, ("",))[0]]
-    found: list[dict[str, Any]] = []
-    for name in odd:
-        if len(found) == MOST:
-            break
-        told = _one(step, name, before.get(name), after.get(name), blobs, left_out)
-        found += [told] if told else []
-    return sorted(found, key=lambda each: each["kind"] == "form")
+    told = (_one(step, name, before.get(name), after.get(name), blobs, left_out) for name in odd[:LOOKED_INTO])
+    return sorted((each for each in told if each), key=_rank)[:MOST]
+
+
+def _rank(finding: dict[str, Any]) -> tuple[bool, bool]:
+    """What only names the digest of another file says less than that file, and other bytes of equal values least."""
+    return finding["kind"] == "form", is_digest(finding["before"])
 
 
 def _one(

@@ -7,6 +7,7 @@ the job names, and its sources. Nothing of the workspace beside that is there.
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from mfbench.workspace.workspace import WORK
 CODE = "/opt/mfbench"  # where mfbench itself lies in a container
 SECRETS = "/run/secrets"
 MOST = 128  # single files; of more, their folders are handed in
+_OCTAL = re.compile(r"\\([0-7]{3})")  # how the list of mounts writes a space
 _SYSTEM = ("/bin", "/boot", "/dev", "/etc", "/lib", "/lib32", "/lib64", "/libx32", "/proc", "/sbin", "/sys", "/usr")
 _TAKEN = (*_SYSTEM, CODE, SECRETS)
 
@@ -120,7 +122,7 @@ def _mounted_in(folder: str) -> Iterator[str]:
     except OSError:
         return
     for line in lines:
-        place = line.split()[4].encode("latin-1", "surrogateescape").decode("unicode_escape")
+        place = _OCTAL.sub(lambda found: chr(int(found[1], 8)), line.split()[4])
         if place != folder and _is_in(place, folder):
             yield place
 
