@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from mfbench.engine.result import RunResult
 
 
-def start(workspace: Workspace, run: str, executor: str | None = None) -> Launched:
+def start(workspace: Workspace, run: str, executor: str | None = None, *, trust_code: bool = False) -> Launched:
     """Starts a verification of `run`, which outlives this process. Raises UsageError where that cannot be."""
     from mfbench.engine.launch import launch_verification
     from mfbench.engine.verify.driver import VerifyRequest
@@ -20,7 +20,8 @@ def start(workspace: Workspace, run: str, executor: str | None = None) -> Launch
 
     workspace.require_writable("verify runs")
     known = recorded(workspace, workspace.find_run(run))
-    return launch_verification(VerifyRequest(workspace=str(workspace.root), recorded=known, executor=executor))
+    asked = VerifyRequest(workspace=str(workspace.root), recorded=known, executor=executor, trust_code=trust_code)
+    return launch_verification(asked)
 
 
 def follow(

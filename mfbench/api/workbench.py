@@ -102,6 +102,7 @@ class Workbench(Reading, Upkeep):
         run: str,
         executor: str | None = None,
         *,
+        trust_code: bool = False,
         on_event: Callable[[RunResult, list[Any]], None] | None = None,
     ) -> dict[str, Any]:
         """Makes the environment of a finished run again, repeats every step and compares what comes out.
@@ -109,12 +110,13 @@ class Workbench(Reading, Upkeep):
         {run, verification, verdict, step, since, findings, steps, metrics, compared_metrics, notes, left_out, unpinned,
         environment, executor, seconds}. verdict: 'bit-identical', 'same metrics' or 'diverged', the last two at `step`.
         executor: 'docker', 'venv' or 'local' (this interpreter, nothing is installed); by default the one that comes
-        nearest to where the run was. Raises UsageError for a run that cannot be verified, and RunFailedError where the
-        verification itself failed or was stopped.
+        nearest to where the run was. trust_code: own code of a run that was imported may run outside of a container.
+        Raises UsageError for a run that cannot be verified, and RunFailedError where the verification itself failed or
+        was stopped.
         """
         from mfbench.api.verifying import follow, start
 
-        return follow(self.workspace, start(self.workspace, run, executor), on_event)
+        return follow(self.workspace, start(self.workspace, run, executor, trust_code=trust_code), on_event)
 
     # -- reports ---------------------------------------------------------------------------------------------
 

@@ -34,9 +34,10 @@ _PARTIAL = "not repeated"
 @click.argument("run")
 @click.option("--executor", metavar="NAME", help="Where: docker, venv or local [default: nearest to where it ran].")
 @click.option("--strict", is_flag=True, help="Exit with 1 unless all of it is bit-identical.")
+@click.option("--trust-code", is_flag=True, help="Let code that came with an imported run run outside of a container.")
 @workspace_option
 @json_option
-def verify(run: str, executor: str | None, strict: bool, workspace: str | None, as_json: bool) -> int:
+def verify(run: str, executor: str | None, strict: bool, trust_code: bool, workspace: str | None, as_json: bool) -> int:
     """Prove a run: make its environment again, repeat every step, compare what comes out.
 
     Says whether it is bit-identical, has the same metrics, or at which step it diverged, naming the first column,
@@ -48,7 +49,7 @@ def verify(run: str, executor: str | None, strict: bool, workspace: str | None, 
 
     home = open_bench(workspace).workspace
     with waiting(f"looking up what run {run} recorded"):
-        launched = start(home, run, executor)
+        launched = start(home, run, executor, trust_code=trust_code)
     with progress() as show:
         found = follow(home, launched, show)
     partial = [step["step"] for step in found["steps"] if step["status"] == _PARTIAL]

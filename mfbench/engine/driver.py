@@ -25,7 +25,7 @@ from mfbench.engine.provenance import CodeState, looks_secret, machine
 from mfbench.engine.rehearsal import rehearse
 from mfbench.engine.resume import recall
 from mfbench.engine.run import Report, Run
-from mfbench.engine.settings import job_of
+from mfbench.engine.settings import estimators, job_of
 from mfbench.executors.auto import choose
 from mfbench.executors.warm import WarmWorker
 from mfbench.recipe.environment import names as variable_names
@@ -162,7 +162,7 @@ def record(run: Run, loaded: LoadedRecipe, code: CodeState, place: Place) -> Non
     place.record(run)
     if patch:
         run.keep("uncommitted.patch", patch)
-    for name, content in own_sources(loaded.tree["model"], loaded.folder).items():
+    for name, content in own_sources(estimators(loaded.tree), loaded.folder).items():
         if not looks_secret(name, content):
             run.keep(f"code/{name}", content, "text/x-python")
 

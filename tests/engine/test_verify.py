@@ -25,6 +25,7 @@ from mfbench.engine.verify.unpinned import unpinned
 from mfbench.executors.environment import Environment
 from mfbench.journal.blobs import Blobs
 from mfbench.journal.sealing import seal
+from mfbench.journal.segment import SegmentWriter
 from mfbench.worker.job import read_job, write_job
 from tests.support import RECIPE, Project, pids_of, until
 
@@ -116,7 +117,7 @@ def holding(project: Project, content: bytes) -> set[Path]:
     return {path for path in files if content in path.read_bytes()}
 
 
-def edit_job(project: Project, change: Callable[[dict[str, Any]], None]) -> None:
+def edit_job(project: Project, change: Callable[[dict[str, Any]], object]) -> None:
     path = project.workspace.run_folder(project.runs()[0]) / "job.json"
     tree = json.loads(path.read_bytes())
     change(tree)
@@ -190,6 +191,16 @@ def test_a_journal_that_has_lost_its_steps_is_told_as_damaged(proved: Project) -
     assert "nothing says how its step ingest ended" in done.stderr
     (run / "job.json").unlink()
     assert "has lost its job.json" in proved.mfbench("runs", "verify", run.name, "--executor", "local").stderr
+
+
+def test_names_of_code_that_lead_elsewhere_are_refused(proved: Project) -> None:
+    run = proved.workspace.run_folder(proved.runs()[0])
+    writer = SegmentWriter(run / "events", "driver", run=run.name, attempt=2)
+    writer.write("artifact", "code/../../../../../escaped.py", "0" * 64, 3, "text/x-python")
+    writer.close()
+    done = proved.mfbench("runs", "verify", run.name, "--executor", "local")
+    assert (done.returncode, "Traceback" in done.stderr) == (1, False)
+    assert "a file of the name '../../../../../escaped.py'" in done.stderr
 
 
 def test_what_cannot_be_verified_is_refused_in_words(proved: Project) -> None:
@@ -342,7 +353,9 @@ def test_sealed_and_imported_runs_are_verified_like_others(proved: Project, tmp_
     (tmp_path / "elsewhere").mkdir()
     other = Workbench.create(tmp_path / "elsewhere")
     other.import_(tmp_path / "one.zip")
-    found = other.verify(run, executor="local")
+    with pytest.raises(UsageError, match=r"code of its own, which would run here: estimators\.py"):
+        other.verify(run, executor="local")
+    found = other.verify(run, executor="local", trust_code=True)
     assert (found["verdict"], found["since"]) == ("bit-identical", "check"), "the data did not travel"
 
 
@@ -443,6 +456,34 @@ def test_two_at_once_do_not_meet(proved: Project) -> None:
     assert [one["verdict"] for one in found] == ["bit-identical", "same metrics"]
 
 
+HASHED = """\
+from sklearn.linear_model import LogisticRegression
+
+
+class Hashed(LogisticRegression):
+    def fit(self, x, y, sample_weight=None):
+        super().fit(x, y)
+        self.intercept_ = self.intercept_ + hash("a word") % 1000
+        return self
+"""
+
+
+def test_in_a_container_the_hash_seed_is_pinned(project: Project, environment_image: Environment) -> None:
+    (project.folder / "hashed.py").write_text(HASHED, encoding="utf-8")
+    project.recipe(SETTLED.replace("moody.Moody", "hashed.Hashed"))
+    ran(project, "--executor", "docker")
+    run = project.runs()[0]
+    found = json.loads(project.mfbench("runs", "verify", run, "--json", MFBENCH_EXECUTOR="auto").stdout)
+    assert (found["verdict"], found["executor"]) == ("bit-identical", "docker"), found["findings"]
+    assert found["unpinned"] == []
+    assert found["environment"]["told"].startswith("mfbench-env:")
+    data = project.folder / "tiny.csv"
+    data.write_text(data.read_text().replace("\n17,c,", "\n1700,c,"), encoding="utf-8")
+    done = project.mfbench("runs", "verify", run, MFBENCH_EXECUTOR="auto")
+    assert done.returncode == 1
+    assert "column 'amount', row 18: 17 → 1700" in done.stdout.splitlines()[-1]
+
+
 class _Place:
     """What stands for a place where nothing is run."""
 
@@ -478,7 +519,7 @@ def test_the_executor_that_comes_nearest(proved: Project, monkeypatch: pytest.Mo
     run = known(proved)
     assert executor_for(run, None) == "venv"
     assert executor_for(run, "docker") == "docker"
-    other = known(proved, about={**run.about, "python": "3.9.1"})
+    other = known(proved, facts={**run.facts, "python": "3.9.1"})
     assert executor_for(other, None) == "docker"
     monkeypatch.setattr("mfbench.engine.verify.environment.answers", lambda: (False, "nobody"))
     assert executor_for(other, None) == "venv"

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -89,11 +90,23 @@ class OwnEngine:
             self._process.kill()
             self._process.wait()
         subprocess.run(["ip", "link", "delete", BRIDGE], check=False)
+        self._end_shims()
         for line in reversed(Path("/proc/self/mountinfo").read_text().splitlines()):
             place = line.split()[4]
             if place.startswith(f"{self.folder}/"):
                 subprocess.run(["umount", "-l", place], check=False)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _end_shims(self) -> None:
+        """An engine that was killed while it started a container has forgotten the process that was to become it."""
+        words = ["ps", "-eo", "pid=,ppid=,args="]
+        rows = [
+            line.split(None, 2) for line in subprocess.run(words, capture_output=True, text=True).stdout.splitlines()
+        ]
+        shims = {pid for pid, _, args in rows if str(self.folder) in args}
+        for pid in {pid for pid, parent, _ in rows if parent in shims} | shims:
+            with suppress(ProcessLookupError):
+                os.kill(int(pid), signal.SIGKILL)
 
 
 def _lives(pid: int) -> bool:

@@ -37,6 +37,7 @@ def compare(run: Run, recorded: Recorded, plan: Repeat, failed: tuple[str, str] 
     found.findings = _clean(found.findings, run)
     for step in found.steps:
         step.difference = _clean(step.difference, run)
+    run.writer.write("log", "info", found.verdict + (f" at step {found.step}" if found.step else ""))
     took = round(time.perf_counter() - began, 6)
     status = "failed" if found.verdict == DIVERGED else "finished"
     run.writer.write("step.ended", COMPARE, None, status, False, took, {}, None)

@@ -22,7 +22,7 @@ from mfbench.engine.provenance import machine
 from mfbench.engine.run import Report, Run
 from mfbench.engine.verify.compare import COMPARE, compare, failed_step
 from mfbench.engine.verify.environment import Again, code_changes, environment_for, executor_for
-from mfbench.engine.verify.inputs import Source, changed_code, lay_code, variables_missing
+from mfbench.engine.verify.inputs import Source, changed_code, foreign_code, lay_code, variables_missing
 from mfbench.engine.verify.recorded import Recorded
 from mfbench.engine.verify.repeat import Repeat
 from mfbench.engine.verify.unpinned import unpinned
@@ -32,14 +32,17 @@ from mfbench.recipe.loaded import LoadedRecipe
 from mfbench.workspace.workspace import require
 
 CODE_FOLDER = "recipe"  # in the run's folder: the run's own code
+SEALED = ("docker",)  # the executors where code of strangers does no harm
 
 
 class VerifyRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """`workspace` is a folder. executor: a name; None for the one that comes nearest to where the run was."""
+    """`workspace` is a folder. executor: a name; None for the one that comes nearest to where the run was. trust_code:
+    whether code that came with a run from elsewhere may run outside of a container."""
 
     workspace: str
     recorded: Recorded
     executor: str | None = None
+    trust_code: bool = False
 
 
 def drive_verification(request: VerifyRequest, report: Report) -> None:
@@ -52,6 +55,10 @@ def drive_verification(request: VerifyRequest, report: Report) -> None:
     loaded, blobs = recorded.loaded(), Blobs(workspace.blobs)
     source = Source(recorded, workspace.cache / "sources")
     place = environment_for(recorded, loaded, executor_for(recorded, request.executor), workspace)
+    strange = [] if request.trust_code else foreign_code(recorded, loaded, blobs, workspace.id)
+    if strange and place.executor.name not in SEALED:
+        told = f"run {recorded.run} came from elsewhere with code of its own, which would run here: {strange[0]}"
+        raise UsageError(told, hint="seal it: --executor docker; or if you trust where it came from: --trust-code")
     plan = Repeat(recorded, source, blobs)
     cpus = int(recorded.about["cpus"])
     warm = None if place.executor.installs else WarmWorker(partial(_leave, Path(recorded.folder), workspace.root), cpus)

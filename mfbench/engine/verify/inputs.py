@@ -33,10 +33,10 @@ class Source:
         self.files: list[Path] = []
         self.digest = ""
         self._before, self._since = ingest.config["source_digest"], recorded.started / 1e6
-        self._patterns = {"source": data["source"], "split": data["split"].get("source")}
         try:
             files = find_files(expand(data["source"]), folder)
-            given = find_files(expand(data["split"]["source"]), folder) if data["split"].get("source") else []
+            held_out = (data.get("split") or {}).get("source")
+            given = find_files(expand(held_out), folder) if held_out else []
         except FitError as error:
             self.gone = error.message
             return
@@ -59,7 +59,8 @@ class Source:
     def config(self, config: dict[str, Any], folder: Path) -> dict[str, Any]:
         """The configuration of ingest with the files as absolute names; placeholders stay what they are."""
         data = config["data"]
-        split = {**data["split"], "source": absolute(data["split"].get("source"), folder)}
+        split = data.get("split") or {}
+        split = {**split, "source": absolute(split.get("source"), folder)}
         return {**config, "source_digest": self.digest,
                 "data": {**data, "source": absolute(data["source"], folder), "split": split}}  # fmt: skip
 
@@ -99,6 +100,17 @@ def lay_code(recorded: Recorded, loaded: LoadedRecipe, blobs: Blobs, folder: Pat
         if top != "sklearn" and top not in own and not _is_installed(top, recorded):
             remarks.append(f"the code of {estimator} is not recorded, and is not beside the recipe any more")
     return remarks, links
+
+
+def foreign_code(recorded: Recorded, loaded: LoadedRecipe, blobs: Blobs, workspace: str) -> list[str]:
+    """What a verification would run that was written elsewhere: own files that this workspace's runs did not bring and
+    that do not lie beside the recipe here, and steps that are not mfbench's."""
+    if recorded.job.workspace == workspace:
+        return []
+    current = own_sources(estimators(loaded.tree), Path(recorded.folder))
+    steps = [step.call for step in recorded.job.steps if not step.call.startswith("mfbench.steps.")]
+    changed = changed_code(recorded, loaded, blobs)
+    return steps + [name for name in recorded.code if name not in current or name in changed]
 
 
 def changed_code(recorded: Recorded, loaded: LoadedRecipe, blobs: Blobs) -> list[str]:

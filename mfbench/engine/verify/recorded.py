@@ -83,7 +83,7 @@ def recorded(workspace: Workspace, run: str) -> Recorded:
         recipe=_text(workspace, told, "recipe.toml"),
         versions=texts["environment.txt"],
         requirements=texts["requirements.txt"],
-        code={name.removeprefix(CODE): file[0] for name, file in told.artifacts.items() if name.startswith(CODE)},
+        code=told.code(),
         facts=jsonio.loads(texts["environment.json"].encode()) if texts["environment.json"] else {},
         folder=str((folder / job.recipe_folder).resolve()),
     )
@@ -121,6 +121,14 @@ class _Told:
         if missing:
             raise self._damaged(f"nothing says what {missing[0]} of its step {step} held")
         return {name: self.artifacts[f"{step}/{name}"] for name in self.ended[step][5]}
+
+    def code(self) -> dict[str, str]:
+        """Raises DamageError for a name that leads elsewhere."""
+        found = {name.removeprefix(CODE): file[0] for name, file in self.artifacts.items() if name.startswith(CODE)}
+        for name in found:
+            if not name or Path(name).is_absolute() or ".." in Path(name).parts:
+                raise self._damaged(f"its own code has a file of the name {name!r}")
+        return found
 
     def _damaged(self, what: str) -> DamageError:
         return DamageError(f"run {self.run} cannot be verified: {what}", hint="what is damaged tells: mfbench doctor")
