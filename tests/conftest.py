@@ -9,9 +9,11 @@ from tests.support import Project
 
 
 @pytest.fixture(autouse=True)
-def _local(monkeypatch: pytest.MonkeyPatch) -> None:
+def _local(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where a machine has a container engine, tests that do not ask for it run without."""
     monkeypatch.setenv("MFBENCH_EXECUTOR", "local")
+    if "engine" not in request.fixturenames:
+        monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ refused; 130 stopped."""
 @click.command("run", epilog=EXAMPLES)
 @click.argument("recipe", type=click.Path(dir_okay=False))
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Lay a value over the recipe; repeatable.")
-@click.option("--executor", metavar="NAME", help="Where to run: auto or local [default: the recipe's].")
+@click.option("--executor", metavar="NAME", help="Where to run: auto, local, venv or docker [default: the recipe's].")
 @click.option("--name", help="The run's name [default: the recipe's].")
 @click.option("--detach", is_flag=True, help="Print the run's id and leave it running.")
 @workspace_option

@@ -29,12 +29,13 @@ def find_files(source: str | tuple[str, ...] | list[str], folder: Path, where: t
     `where` is the recipe's key that names them, for messages.
     """
     found: list[Path] = []
+    real = folder.resolve()  # what lies above a link is not what lies above the folder that it leads to
     for i, pattern in enumerate([source] if isinstance(source, str) else source):
         key: tuple[str | int, ...] = where if isinstance(source, str) else (*where, i)
         if "://" in pattern:
             raise FitError(key, f"{pattern!r}: remote sources are not built yet", "name a file, a glob or a folder")
         # By its text: in a container the folders that lead nowhere else but back do not exist.
-        path = Path(os.path.normpath(folder / Path(pattern).expanduser()))
+        path = Path(os.path.normpath(real / Path(pattern).expanduser()))
         if path.is_dir():
             files = sorted(item for item in path.iterdir() if _is_data(item))
             if not files:
@@ -43,7 +44,7 @@ def find_files(source: str | tuple[str, ...] | list[str], folder: Path, where: t
         elif path.is_file():
             files = [path]
         elif any(sign in pattern for sign in "*?["):
-            base, inner = _above(folder.absolute(), Path(os.path.normpath(Path(pattern).expanduser())))
+            base, inner = _above(real, Path(os.path.normpath(Path(pattern).expanduser())))
             named = base.glob(str(inner))
             files = sorted(item for item in named if item.is_file() and not item.name.startswith("."))
             if not files:
@@ -55,6 +56,13 @@ def find_files(source: str | tuple[str, ...] | list[str], folder: Path, where: t
             raise FitError(key, f"there is no file {pattern!r} (looked in {there})", hint)
         found += [file for file in files if file not in found]
     return found
+
+
+def at_home(source: Any) -> Any:
+    """The same names and patterns, or None, without `~`: where a worker runs, its home may be another one."""
+    if isinstance(source, list | tuple):
+        return [at_home(pattern) for pattern in source]
+    return os.path.expanduser(source) if isinstance(source, str) else source  # noqa: PTH111  a pattern, and no path
 
 
 def _above(folder: Path, pattern: Path) -> tuple[Path, Path]:

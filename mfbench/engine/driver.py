@@ -98,17 +98,20 @@ def drive(request: Request, report: Report, loaded: LoadedRecipe | None = None) 
         ],
         **machine(),
     }
-    run = Run(home, plan.steps, plan.hits, about, report, request.resume)
+    run = Run(home, plan.steps if place.environment else [], plan.hits, about, report, request.resume)
 
     def work() -> Outcome:
         if chosen:
             run.writer.write("log", "info", f"executor {name}: {chosen}")
+        record(run, loaded, code)
         if place.environment is None:
+            if request.resume is None:  # else it says by now which steps there are
+                run.plan(job_of(loaded, cpus, "", variables))
             place.make(run)
             plan.anew(home, place.environment)
             run.steps, run.hits = plan.steps, plan.hits
         assert place.environment is not None
-        record(run, loaded, code, place)
+        place.record(run)
         timeout = parse_duration(recipe.run.timeout) if recipe.run.timeout else None
         job = job_of(loaded, cpus, place.environment.place, variables)
         run.execute(place.executor, warm, msgspec.structs.replace(job, given=plan.given), timeout)
@@ -149,8 +152,8 @@ def drive_steps(workspace: Workspace, name: str, steps: list[JobStep], report: R
     run.end(work)
 
 
-def record(run: Run, loaded: LoadedRecipe, code: CodeState, place: Place) -> None:
-    """Params, and all that is needed to repeat the run: recipe, environment, commit, uncommitted changes."""
+def record(run: Run, loaded: LoadedRecipe, code: CodeState) -> None:
+    """Params, and what is needed to repeat the run beside its environment: recipe, commit, uncommitted changes."""
     flavor = load_plugin("mfbench.flavors", loaded.recipe.model.flavor)()
     estimator = flavor.estimator_name(loaded.recipe.model, loaded.recipe.recipe.task)
     params = {"model.estimator": estimator, **loaded.params()}
@@ -159,7 +162,6 @@ def record(run: Run, loaded: LoadedRecipe, code: CodeState, place: Place) -> Non
     if facts:
         run.writer.write_many("param", [(f"git.{key}", value) for key, value in facts.items()])
     run.keep("recipe.toml", loaded.source.text.encode(), "application/toml")
-    place.record(run)
     if patch:
         run.keep("uncommitted.patch", patch)
     for name, content in own_sources(estimators(loaded.tree), loaded.folder).items():

@@ -15,7 +15,7 @@ from mfbench.core.hashing import digest_bytes, digest_value
 from mfbench.core.versions import code_digest, normalized, version
 from mfbench.executors.environment import Environment
 from mfbench.recipe.environment import expand
-from mfbench.recipe.own_code import dotted_estimators, own_sources
+from mfbench.recipe.own_code import needed_modules, own_sources
 from mfbench.worker.job import JobStep
 
 COMMON = ("steps/context.py", "worker")
@@ -70,22 +70,30 @@ def keyed(
 def estimator_code(model: dict[str, Any], folder: Path, environment: Environment) -> str | None:
     """What stands for the code of a recipe's own estimators in a key; None where all are scikit-learn's.
 
-    A package that is installed in the environment is its version; what lies beside the recipe, or is installed as a
-    link to its sources, is the content of its files.
+    What lies beside the recipe is the content of its files. So is a package that is installed here as a link to its
+    sources; any other, also one that the recipe's own code imports, is its version.
     """
     own = own_sources(model, folder)
     parts = {name: digest_bytes(content) for name, content in own.items()}
-    for top in {name.partition(".")[0] for name in dotted_estimators(model)} - {"sklearn"}:
-        if not any(name.partition("/")[0] in (top, f"{top}.py") for name in own):
-            known = environment.versions.get(normalized(top)) if environment.place else None
-            parts[top] = f"{top}=={known}" if known else _installed_code(top)
+    for top in needed_modules(model, folder) - {"sklearn"}:
+        parts[top] = _installed_there(top, environment) if environment.place else _installed_code(top)
     return digest_value(parts) if parts else None
+
+
+def _installed_there(top: str, environment: Environment) -> str:
+    known = environment.versions.get(normalized(top))
+    if known:
+        return f"{top}=={known}"
+    return digest_value(environment.versions)  # a module of another name than its distribution: it may be any of them
 
 
 def _installed_code(top: str) -> str:
     from importlib.util import find_spec
 
-    spec = find_spec(top)
+    try:
+        spec = find_spec(top)
+    except ValueError:  # such as __main__
+        return "missing"
     origin = Path(spec.origin) if spec and spec.origin else None
     if origin is None or not origin.is_file():
         return "missing"

@@ -9,7 +9,7 @@ from mfbench.core.about import __version__
 from mfbench.core.hashing import digest_value
 from mfbench.core.plugins import load as load_plugin
 from mfbench.core.text import did_you_mean
-from mfbench.data.source import digest_sources, find_files, format_of
+from mfbench.data.source import at_home, digest_sources, find_files, format_of
 from mfbench.engine.gates import check_gates
 from mfbench.engine.keys import StepPlan, estimator_code, keyed
 from mfbench.engine.settings import estimators
@@ -80,7 +80,8 @@ def plan_recipe(
         step("ingest", (),
              {"data": read, "task": task, "source_digest": source, "endings": endings,
               "forecast": forecast and {**forecast, "by": split["by"], "test": split["test"]}}, ("polars", "numpy"),
-             {"data": {"source": data["source"], "split": {name: split[name] for name in ("source", "by", "test")}}}),
+             {"data": {"source": at_home(data["source"]),
+                       "split": {"source": at_home(split["source"]), "by": split["by"], "test": split["test"]}}}),
         step("check", ("ingest",), {"data": {**nowhere, "key": data["key"], "checks": data["checks"]}}, ("polars",)),
         step("split", ("ingest",), {"split": divides, "task": task, "seed": seed}, ("polars", "scikit-learn", "numpy")),
         step("leakage", ("ingest", "split"),

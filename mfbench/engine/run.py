@@ -79,15 +79,11 @@ class Run:
         """Content as an artifact of the run."""
         self._artifact(name, self.blobs.put(content), len(content), kind)
 
-    def execute(self, executor: Executor, warm: WarmWorker | None, job: JobSpec, timeout: float | None = None) -> None:
-        """Tells the cached steps, has the worker run the others, and takes what they make.
+    def plan(self, job: JobSpec) -> None:
+        """Writes down what is to be done; from then on the run can be taken up again.
 
         job: what the run does not know by itself; its folders are absolute here and relative in what is written.
         """
-        _remove_tree(self.folder / WORK)  # what a killed worker has left half done
-        (self.folder / WORK).mkdir()
-        # Space for the last events: the folder goes before they are written, so a full disk takes them too.
-        (self.folder / WORK / ".reserve").write_bytes(bytes(RESERVE))
         steps = []
         for step in self.steps:
             hit = self.hits.get(step.name)
@@ -102,6 +98,14 @@ class Run:
             steps=tuple(steps),
         )
         write_job(self.folder, written)
+
+    def execute(self, executor: Executor, warm: WarmWorker | None, job: JobSpec, timeout: float | None = None) -> None:
+        """Tells the cached steps, has the worker run the others, and takes what they make. job: as for `plan`."""
+        _remove_tree(self.folder / WORK)  # what a killed worker has left half done
+        (self.folder / WORK).mkdir()
+        # Space for the last events: the folder goes before they are written, so a full disk takes them too.
+        (self.folder / WORK / ".reserve").write_bytes(bytes(RESERVE))
+        self.plan(job)
         for step in self.steps:
             if step.name in self.hits and step.name not in self.results:
                 self._tell_cached(step, self.hits[step.name])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import os
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from mfbench.data.source import find_files
 from mfbench.executors.environment import Asked
 from mfbench.recipe.environment import expand
 from mfbench.recipe.loaded import LoadedRecipe
-from mfbench.recipe.own_code import dotted_estimators, own_sources
+from mfbench.recipe.own_code import needed_modules, own_sources
 from mfbench.worker.job import JobSpec
 from mfbench.workspace.workspace import Workspace
 
@@ -78,12 +77,7 @@ def ask(requirements: str, base: str, apt: tuple[str, ...], workspace: Workspace
 
 def needed_packages(loaded: LoadedRecipe) -> tuple[str, ...]:
     """Top-level modules beside mfbench's own that the recipe's estimators, or the code beside it, import."""
-    table = estimators(loaded.tree)
-    own = own_sources(table, loaded.folder)
-    tops = {name.partition(".")[0] for name in dotted_estimators(table)}
-    for content in own.values():
-        tops |= _imported(content)
-    return tuple(sorted(tops - {name.partition("/")[0].removesuffix(".py") for name in own}))
+    return tuple(sorted(needed_modules(estimators(loaded.tree), loaded.folder)))
 
 
 def estimators(tree: dict[str, Any]) -> dict[str, Any]:
@@ -105,14 +99,3 @@ def job_of(loaded: LoadedRecipe, cpus: int, place: str, variables: tuple[str, ..
         memory=parse_size(run.memory) if run.memory else None, secrets=run.secrets, variables=variables,
         reads=tuple(dict.fromkeys(str(path) for path in (*sources, *own))),
     )  # fmt: skip
-
-
-def _imported(content: bytes) -> set[str]:
-    """The top-level modules that a Python file imports anywhere. A file that is none will say so itself later."""
-    try:
-        nodes = list(ast.walk(ast.parse(content)))
-    except (SyntaxError, ValueError):
-        return set()
-    plain = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
-    given = {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module and not node.level}
-    return {name.partition(".")[0] for name in plain | given}

@@ -14,7 +14,7 @@ def choose(wanted: str) -> tuple[str, str | None]:
     """(an executor's name, why it was chosen; None where it was named). `wanted` is a name or 'auto'."""
     if wanted != AUTO:
         return wanted, None
-    named = os.environ.get(VARIABLE, AUTO)
+    named = os.environ.get(VARIABLE) or AUTO
     if named != AUTO:
         return named, f"{VARIABLE} says so"
     there, told = answers()

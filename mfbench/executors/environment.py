@@ -8,7 +8,7 @@ import re
 import msgspec
 
 from mfbench.core.hashing import digest_value
-from mfbench.core.versions import installed, python_version
+from mfbench.core.versions import installed, normalized, python_version
 
 _EXACT = re.compile(r"[A-Za-z0-9._-]+(\[[A-Za-z0-9._,-]*\])?==[A-Za-z0-9._+!-]+")
 
@@ -51,7 +51,8 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
 
     def digest(self, names: tuple[str, ...]) -> str:
         """One digest of what decides about results: Python, platform, the versions of these distributions."""
-        return digest_value([self.minor, self.platform, {name: self.versions.get(name) for name in sorted(names)}])
+        versions = {name: self.versions.get(normalized(name)) for name in sorted(names)}
+        return digest_value([self.minor, self.platform, versions])
 
     def pins(self) -> str:
         """The versions as a requirements file."""

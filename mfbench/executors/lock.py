@@ -11,6 +11,7 @@ from mfbench.core.errors import UsageError
 from mfbench.core.files import write_whole
 from mfbench.core.hashing import digest_value
 from mfbench.core.versions import installed, normalized, python_version, version
+from mfbench.executors.making import without_login
 from mfbench.workspace.disk import cache_folder
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ def read_lock(path: Path, name: str) -> tuple[str, list[str]]:
         if found is not None:
             listed.add(normalized(found.name))
             if not _exact(found):
-                remarks.append(f"{where}: {line!r} is no exact version: another machine may get another one")
+                remarks.append(f"{where}: {without_login(line)!r} is no exact version: another machine may get another one")
         kept.append(line)
     added = [f"{item}=={(version(item) or '').partition('+')[0]}" for item in WORKER if item not in listed]
     if added and "--hash" in text:
@@ -146,19 +147,20 @@ def _requirement(line: str, where: str) -> Requirement:
     """Raises UsageError for everything that is no requirement by name."""
     from packaging.requirements import InvalidRequirement, Requirement
 
+    shown = without_login(line)
     if re.match(r"(-r|-c|--requirement|--constraint)\b", line):
         raise UsageError(
-            f"{where}: {line!r} includes another file", hint="put its lines here: one file, exact versions"
+            f"{where}: {shown!r} includes another file", hint="put its lines here: one file, exact versions"
         )
     if re.match(r"(-e|--editable|-f|--find-links)\b", line):
-        raise UsageError(f"{where}: {line!r} names something that only this machine has", hint=_FOLDER)
+        raise UsageError(f"{where}: {shown!r} names something that only this machine has", hint=_FOLDER)
     try:
         found = Requirement(re.split(r"\s--(?:hash|config-settings|global-option)\b", line)[0])
     except InvalidRequirement as error:
         hint = f"lines are like polars=={version('polars')}; {_FOLDER}"
-        raise UsageError(f"{where}: {line!r} is no requirement", hint=hint) from error
+        raise UsageError(f"{where}: {shown!r} is no requirement", hint=hint) from error
     if found.url and not found.url.startswith(("https://", "http://", "git+https://", "git+ssh://")):
-        raise UsageError(f"{where}: {line!r} names something that only this machine has", hint=_FOLDER)
+        raise UsageError(f"{where}: {shown!r} names something that only this machine has", hint=_FOLDER)
     return found
 
 

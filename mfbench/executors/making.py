@@ -104,10 +104,15 @@ class Mask:
         self._hidden = sorted((value for value in found if len(value) >= 4), key=len, reverse=True)
 
     def __call__(self, line: str) -> str:
-        line = _LOGIN.sub(lambda match: f"{match[1]}:***@" if match[2] else "***@", line)
+        line = without_login(line)
         for value in self._hidden:
             line = line.replace(value, "***")
         return line
+
+
+def without_login(text: str) -> str:
+    """`https://user:secret@host` as `https://user:***@host`, wherever it stands."""
+    return _LOGIN.sub(lambda match: f"{match[1]}:***@" if match[2] else "***@", text)
 
 
 def _logins(url: str) -> set[str]:

@@ -19,7 +19,6 @@ import msgspec
 from mfbench.core.errors import InstallError, MfbenchError, StoreBusyError, UsageError, from_os
 from mfbench.core.files import write_whole
 from mfbench.core.hashing import digest_bytes, digest_value
-from mfbench.core.machine import thread_limits
 from mfbench.core.versions import python_version
 from mfbench.executors import uses
 from mfbench.executors.base import Leftover, Tell
@@ -27,6 +26,7 @@ from mfbench.executors.environment import Asked, Environment, platform
 from mfbench.executors.installer import BOOT, Installation, chunks
 from mfbench.executors.local import LocalExecution
 from mfbench.executors.making import Stopping, alone, check_wheelhouse
+from mfbench.executors.pinned import pinned
 from mfbench.executors.warm import WarmWorker
 from mfbench.recipe.environment import SECRETS
 from mfbench.worker.attached import order_line
@@ -39,7 +39,6 @@ VERSION = 1  # of what is done here
 FACTS = "facts.json"
 SIZE = "size.txt"  # bytes, beside the facts
 _FOREIGN = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__", SECRETS)
-_PINNED = {"PYTHONHASHSEED": "0", "TZ": "UTC", "LC_ALL": "C.UTF-8", "PYTHONUNBUFFERED": "1", "PYTHONNOUSERSITE": "1"}
 
 
 class VenvExecutor:
@@ -83,7 +82,7 @@ class VenvExecutor:
             raise InstallError("missing environment: it was removed meanwhile", where=str(python), hint="run again")
         (folder / WORK).mkdir(exist_ok=True)  # while it is there, the run is on
         inherited = {name: value for name, value in os.environ.items() if name not in (*_FOREIGN, *job.secrets)}
-        environment = {**inherited, **thread_limits(job.cpus), **_PINNED, "PYTHONPATH": str(_own_code())}
+        environment = {**inherited, **pinned(job.cpus), "PYTHONNOUSERSITE": "1", "PYTHONPATH": str(_own_code())}
         words = [str(python), "-P", "-m", "mfbench.worker", "--attached", str(folder)]
         pid, entry, printed = _spawn(words, environment)
         stream = os.fdopen(entry, "wb", buffering=0)  # its end is the worker's end

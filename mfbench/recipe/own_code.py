@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,6 +28,26 @@ def own_sources(model: dict[str, Any], folder: Path) -> dict[str, bytes]:
     inner = [folder / top for top in tops if (folder / top).is_dir()]
     files = {*folder.glob("*.py"), *(path for package in {*packages, *inner} for path in package.rglob("*.py"))}
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(files)}
+
+
+def needed_modules(model: dict[str, Any], folder: Path) -> set[str]:
+    """Top-level modules beside mfbench's and Python's own that these estimators, or the code beside them, import."""
+    own = own_sources(model, folder)
+    tops = {name.partition(".")[0] for name in dotted_estimators(model)}
+    tops |= {top for content in own.values() for top in _imported(content)}
+    beside = {name.partition("/")[0].removesuffix(".py") for name in own}
+    return tops - beside - sys.stdlib_module_names - {"mfbench"}
+
+
+def _imported(content: bytes) -> set[str]:
+    """The top-level modules that a Python file imports anywhere. A file that is none will say so itself later."""
+    try:
+        nodes = list(ast.walk(ast.parse(content)))
+    except (SyntaxError, ValueError):
+        return set()
+    plain = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    given = {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module and not node.level}
+    return {name.partition(".")[0] for name in plain | given}
 
 
 def _wanted(package: Path) -> bool:

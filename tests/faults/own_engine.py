@@ -99,7 +99,7 @@ class OwnEngine:
 
     def _end_shims(self) -> None:
         """An engine that was killed while it started a container has forgotten the process that was to become it."""
-        words = ["ps", "-eo", "pid=,ppid=,args="]
+        words = ["ps", "-ww", "-eo", "pid=,ppid=,args="]
         rows = [
             line.split(None, 2) for line in subprocess.run(words, capture_output=True, text=True).stdout.splitlines()
         ]

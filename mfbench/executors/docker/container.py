@@ -29,7 +29,7 @@ TEMPORARY = 0.5  # of that limit: what /tmp and shared memory may hold, which is
 def create(api: APIClient, info: dict[str, Any], folder: Path, job: JobSpec) -> str:
     """The id of a container that is ready to start. Raises UsageError for what no container can have or read."""
     user = _user(info)
-    found = binds(folder, job)
+    found = binds(folder, job, user[0])
     if user[0] == STRANGER:
         _refuse_unreadable(found, job)
     memory = memory_limit(info, job)
@@ -43,6 +43,7 @@ def create(api: APIClient, info: dict[str, Any], folder: Path, job: JobSpec) -> 
         working_dir="/",
         environment=_variables(job),
         labels={RUN: job.run, WORKSPACE: job.workspace, OWNER: me()},
+        stop_signal="SIGTERM",  # whatever the base image says
         stdin_open=True,  # and closed when we are gone, which ends the worker
         healthcheck={"test": ["NONE"]},
         use_config_proxy=False,  # it would stand in the configuration, with its password

@@ -19,10 +19,11 @@ def exit_of(code: int, state: dict[str, Any], no_space: bool, samples: Samples) 
     number = code - 128 if 128 < code < 128 + signal.NSIG and code != STOPPED else None
     oom = bool(state.get("OOMKilled"))
     detail = str(state.get("Error") or "")
-    if oom and code:
-        return Exit(-number if number else code, number, "oom", detail)
+    if oom and number == signal.SIGKILL:
+        return Exit(-number, number, "oom", detail)
     if oom:
-        return Exit(code, None, "child", detail or "one of its processes was killed: it took more memory than it may")
+        detail = detail or "one of its processes was killed: it took more memory than it may"
+        return Exit(-number if number else code, number, "child", detail)
     if code and (no_space or "no space left" in detail.lower()):
         return Exit(code, None, "disk", detail)
     if code and samples.was_full:

@@ -58,14 +58,15 @@ class DockerExecution:
 
     def stop(self, grace: float) -> Exit:
         """As `Execution.stop`. An engine that does not answer is given up soon: what is left then, `doctor` finds."""
-        if not self._over.is_set():
+        if self._ended is None:
             try:
                 with guarded("stopping the container"):
                     self._api.stop(self._container, timeout=math.ceil(grace))
             except MfbenchError:  # it has just ended, or the engine has
                 pass
             self._drain(MARGIN)
-        return self._ended or lost("it does not answer")
+        self._ended = self._ended or lost("it does not answer")  # which is not asked for a second time
+        return self._ended
 
     def _drain(self, seconds: float) -> None:
         """Waits for the end. What nobody reads any more must not hold it up."""

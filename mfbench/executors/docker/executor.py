@@ -79,7 +79,10 @@ def _started(api: APIClient, folder: Path, job: JobSpec, line: bytes) -> DockerE
         if lends(info):
             lend(folder)
         api.start(container)
-        socket.sendall(line)
+        try:
+            socket.sendall(line)
+        except BrokenPipeError:  # it has died already: the execution says how
+            pass
         return DockerExecution(api, container, link, lambda: _taken_back(folder))
     except BaseException:
         if container is not None:

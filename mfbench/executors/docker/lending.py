@@ -43,9 +43,11 @@ def lend(folder: Path) -> None:
     """
     try:
         os.chown(folder, STRANGER, STRANGER)
-        for parent, name, _, where in _walk(folder):
+        for parent, name, found, where in _walk(folder):
             if where != (JOB,) and (len(where) == 1 or where[0] != "events"):
                 os.chown(name, STRANGER, STRANGER, dir_fd=parent, follow_symlinks=False)
+            elif where == (JOB,):  # it may have been written for its owner's eyes alone
+                os.chmod(name, stat.S_IMODE(found.st_mode) | stat.S_IRGRP | stat.S_IROTH, dir_fd=parent)
     except OSError as error:
         hint = "run it as an ordinary user, whose containers run as that user; or take --executor local"
         reason = f"the run's folder cannot be lent to the container's user: {error.strerror}"

@@ -25,6 +25,7 @@ MOST = 128  # single files; of more, their folders are handed in
 _OCTAL = re.compile(r"\\([0-7]{3})")  # how the list of mounts writes a space
 _SYSTEM = ("/bin", "/boot", "/dev", "/etc", "/lib", "/lib32", "/lib64", "/libx32", "/proc", "/sbin", "/sys", "/usr")
 _TAKEN = (*_SYSTEM, CODE, SECRETS)
+_CLOSED = "/root"  # in images as here: nobody but root comes through
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,8 @@ class Bind:
     writable: bool = False
 
 
-def binds(folder: Path, job: JobSpec) -> list[Bind]:
-    """Everything that the container of this job has mounted. `folder` is the run's, without symbolic links.
+def binds(folder: Path, job: JobSpec, user: int) -> list[Bind]:
+    """Everything that the container of this job, as this user, has mounted. `folder` is the run's, without links.
 
     Raises UsageError for paths that a container cannot have, DamageError for a missing blob.
     """
@@ -47,15 +48,19 @@ def binds(folder: Path, job: JobSpec) -> list[Bind]:
             bind.target.encode()
         except UnicodeEncodeError:
             raise UsageError("a container cannot have this path: it is no UTF-8", where=repr(bind.target)) from None
+    if user and any(_is_in(bind.target, _CLOSED) for bind in found):
+        found.insert(0, Bind("", _CLOSED))
     return list({bind.target: bind for bind in found}.values())
 
 
 def unreadable(found: list[Bind], job: JobSpec, user: int) -> str | None:
     """The first path that this user may not read once it is mounted; the folders above do not matter then.
 
-    Of a folder that comes in for the sake of many files, only these matter.
+    Of a folder that comes in for the sake of many files, only these matter. Of the run's own files none does.
     """
-    alone = (not_readable(bind.source, user) for bind in found if bind.source and not bind.writable)
+    own = [bind.source for bind in found if bind.writable]
+    others = [bind.source for bind in found if bind.source and not any(_is_in(bind.source, folder) for folder in own)]
+    alone = (not_readable(source, user) for source in others)
     return next(filter(None, chain(alone, (not_readable(path, user, deep=True) for path in job.reads))), None)
 
 
