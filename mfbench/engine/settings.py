@@ -12,7 +12,7 @@ from mfbench.core.errors import UsageError, WorkspaceError
 from mfbench.core.text import parse_size
 from mfbench.data.source import find_files
 from mfbench.executors.environment import Asked
-from mfbench.recipe.environment import expand
+from mfbench.recipe.environment import UnsetVariableError, expand, redact
 from mfbench.recipe.loaded import LoadedRecipe
 from mfbench.recipe.own_code import needed_modules, own_sources
 from mfbench.worker.job import JobSpec
@@ -66,7 +66,12 @@ def asked_of(loaded: LoadedRecipe, workspace: Workspace | None) -> tuple[Asked, 
 def ask(requirements: str, base: str, apt: tuple[str, ...], workspace: Workspace | None) -> Asked:
     """These packages as the workspace's configuration has them installed; its base image where `base` is ""."""
     settings = settings_of(workspace)
-    filled: dict[str, Any] = expand(msgspec.to_builtins(settings))
+    try:
+        filled: dict[str, Any] = expand(msgspec.to_builtins(settings))
+    except UnsetVariableError as error:
+        name, where = error.args[0], str(workspace.root / "config.toml") if workspace else None
+        told = f"[environment]: the environment variable {name} is not set"
+        raise WorkspaceError(told, where=where, hint=f"set it before: export {name}=…") from None
     filled.pop("keep")
     if settings.wheelhouse is not None and workspace is not None:
         wheels = workspace.root.parent.absolute() / Path(filled["wheelhouse"]).expanduser()
@@ -94,8 +99,9 @@ def job_of(loaded: LoadedRecipe, cpus: int, place: str, variables: tuple[str, ..
     if data.split.source:
         sources += find_files(data.split.source, folder)
     own = [folder / name for name in own_sources(estimators(loaded.tree), folder)]
+    reads = (redact(str(path), set(variables)) for path in (*sources, *own))
     return JobSpec(
         run="", recipe_folder=str(folder), blobs="", steps=(), cpus=cpus, environment=place, network=run.network,
         memory=parse_size(run.memory) if run.memory else None, secrets=run.secrets, variables=variables,
-        reads=tuple(dict.fromkeys(str(path) for path in (*sources, *own))),
+        reads=tuple(dict.fromkeys(reads)),
     )  # fmt: skip

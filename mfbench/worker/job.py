@@ -31,7 +31,7 @@ class JobSpec(msgspec.Struct, frozen=True, kw_only=True):
 
     What follows is for the executor. environment: the place of an Environment. memory: bytes, None without a limit.
     network: whether the recipe asks for one. secrets: variables that come in as files. reads: the files and folders
-    that the steps read beside blobs, absolute. workspace: its id.
+    that the steps read beside blobs, absolute, with `${NAME}` where the recipe has it. workspace: its id.
     """
 
     run: str

@@ -28,6 +28,7 @@ from mfbench.engine.verify.repeat import Repeat
 from mfbench.engine.verify.unpinned import unpinned
 from mfbench.executors.warm import WarmWorker
 from mfbench.journal.blobs import Blobs
+from mfbench.recipe.environment import redact
 from mfbench.recipe.loaded import LoadedRecipe
 from mfbench.workspace.workspace import require
 
@@ -102,9 +103,10 @@ def _work(
     remarks, links = lay_code(recorded, loaded, run.blobs, folder)
     for text in remarks:
         run.writer.write("log", "info", text)
+    reads = (*(str(file.resolve()) for file in source.files), *links, str(folder))
     job = msgspec.structs.replace(
         recorded.job, recipe_folder=str(folder), environment=place.environment.place, given=plan.given,
-        reads=(*(str(file.resolve()) for file in source.files), *links, str(folder)),
+        reads=tuple(redact(path, set(recorded.job.variables)) for path in reads),
     )  # fmt: skip
     timeout = loaded.recipe.run.timeout
     try:

@@ -12,7 +12,7 @@ from mfbench.core.ids import random_text
 from mfbench.core.machine import host
 from mfbench.executors.docker.labels import OWNER, RUN, WORKSPACE
 from mfbench.executors.docker.lending import STRANGER
-from mfbench.executors.docker.mounts import CODE, SECRETS, Bind, binds, unreadable
+from mfbench.executors.docker.mounts import CODE, ROOT, SECRETS, Bind, binds, goes_through, unreadable
 from mfbench.executors.docker.owner import me
 from mfbench.executors.pinned import pinned
 from mfbench.recipe.environment import SECRETS as SECRETS_VARIABLE
@@ -29,7 +29,7 @@ TEMPORARY = 0.5  # of that limit: what /tmp and shared memory may hold, which is
 def create(api: APIClient, info: dict[str, Any], folder: Path, job: JobSpec) -> str:
     """The id of a container that is ready to start. Raises UsageError for what no container can have or read."""
     user = _user(info)
-    found = binds(folder, job, user[0])
+    found = binds(folder, job)
     if user[0] == STRANGER:
         _refuse_unreadable(found, job)
     memory = memory_limit(info, job)
@@ -82,6 +82,9 @@ def _limits(
         "mounts": [_mount(bind) for bind in found],
         "userns_mode": None if _is_rootless(info) else "host",
     }
+    if user[0] and goes_through(found, ROOT):
+        # Images let nobody but root through there. It is the owner who counts: some engines keep the folder's mode.
+        options["tmpfs"][ROOT] = f"rw,noexec,nosuid,nodev,size=1m,mode=0700,{owned}"
     # An engine of an ordinary user may not be able to set all of these.
     if info.get("PidsLimit", True):
         options["pids_limit"] = PROCESSES + 64 * math.ceil(cpus)

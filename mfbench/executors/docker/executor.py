@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from mfbench.core.errors import InstallError, UsageError
 from mfbench.executors.base import Leftover, Tell
 from mfbench.executors.docker.client import answers, connect, guarded
@@ -14,6 +16,7 @@ from mfbench.executors.docker.lending import give_back, lend
 from mfbench.executors.environment import Asked, Environment
 from mfbench.executors.warm import WarmWorker
 from mfbench.journal.sealed import SEALED
+from mfbench.recipe.environment import expand
 from mfbench.worker.attached import order_line
 from mfbench.worker.job import JobSpec, read_job
 
@@ -46,6 +49,7 @@ class DockerExecutor:
             warm.dismiss()
         folder = folder.resolve()
         job = read_job(folder)
+        job = msgspec.structs.replace(job, reads=tuple(expand(job.reads)))  # written with `${NAME}` in place of values
         line = _order(job)
         if not job.environment:
             raise InstallError("missing image: the job names none", hint="run it again: its environment is made first")

@@ -19,13 +19,13 @@ from mfbench.executors.docker.lending import not_readable
 from mfbench.worker.job import JOB, JobSpec
 from mfbench.workspace.workspace import WORK
 
+ROOT = "/root"
 CODE = "/opt/mfbench"  # where mfbench itself lies in a container
 SECRETS = "/run/secrets"
 MOST = 128  # single files; of more, their folders are handed in
 _OCTAL = re.compile(r"\\([0-7]{3})")  # how the list of mounts writes a space
 _SYSTEM = ("/bin", "/boot", "/dev", "/etc", "/lib", "/lib32", "/lib64", "/libx32", "/proc", "/sbin", "/sys", "/usr")
 _TAKEN = (*_SYSTEM, CODE, SECRETS)
-_CLOSED = "/root"  # in images as here: nobody but root comes through
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,8 @@ class Bind:
     writable: bool = False
 
 
-def binds(folder: Path, job: JobSpec, user: int) -> list[Bind]:
-    """Everything that the container of this job, as this user, has mounted. `folder` is the run's, without links.
+def binds(folder: Path, job: JobSpec) -> list[Bind]:
+    """Everything that the container of this job has mounted. `folder` is the run's, without symbolic links.
 
     Raises UsageError for paths that a container cannot have, DamageError for a missing blob.
     """
@@ -48,9 +48,13 @@ def binds(folder: Path, job: JobSpec, user: int) -> list[Bind]:
             bind.target.encode()
         except UnicodeEncodeError:
             raise UsageError("a container cannot have this path: it is no UTF-8", where=repr(bind.target)) from None
-    if user and any(_is_in(bind.target, _CLOSED) for bind in found):
-        found.insert(0, Bind("", _CLOSED))
     return list({bind.target: bind for bind in found}.values())
+
+
+def goes_through(found: list[Bind], place: str) -> bool:
+    """Whether the way to anything leads through a folder of the image's own."""
+    targets = {bind.target for bind in found}
+    return place not in targets and any(_is_in(target, place) for target in targets)
 
 
 def unreadable(found: list[Bind], job: JobSpec, user: int) -> str | None:
