@@ -110,9 +110,9 @@ class Workbench(Reading, Upkeep):
         {run, verification, verdict, step, since, findings, steps, metrics, compared_metrics, notes, left_out, unpinned,
         environment, executor, seconds}. verdict: 'bit-identical', 'same metrics' or 'diverged', the last two at `step`.
         executor: 'docker', 'venv' or 'local' (this interpreter, nothing is installed); by default the one that comes
-        nearest to where the run was. trust_code: own code of a run that was imported may run outside of a container.
-        Raises UsageError for a run that cannot be verified, and RunFailedError where the verification itself failed or
-        was stopped.
+        nearest to where the run was. trust_code: own code of a run that was imported may run unsealed, that is
+        outside of a container or with a network. Raises UsageError for a run that cannot be verified, and
+        RunFailedError where the verification itself failed or was stopped.
         """
         from mfbench.api.verifying import follow, start
 

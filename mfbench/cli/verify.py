@@ -34,7 +34,7 @@ _PARTIAL = "not repeated"
 @click.argument("run")
 @click.option("--executor", metavar="NAME", help="Where: docker, venv or local [default: nearest to where it ran].")
 @click.option("--strict", is_flag=True, help="Exit with 1 unless all of it is bit-identical.")
-@click.option("--trust-code", is_flag=True, help="Let code that came with an imported run run outside of a container.")
+@click.option("--trust-code", is_flag=True, help="Let code that came with an imported run run unsealed.")
 @workspace_option
 @json_option
 def verify(run: str, executor: str | None, strict: bool, trust_code: bool, workspace: str | None, as_json: bool) -> int:
@@ -72,7 +72,7 @@ def _show(found: dict[str, Any], partial: list[str]) -> None:
                          ("could not be pinned", found["unpinned"])):  # fmt: skip
         for text in texts:
             narrate(f"{title}: {printable(text)}")
-    click.echo(printable(conclusion(found, partial)))
+    click.echo(printable(conclusion(found, partial)).replace("\n", " "))
 
 
 def _status(one: dict[str, Any]) -> str:

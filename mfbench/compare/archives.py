@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from mfbench.compare.arrays import compare_arrays, read_array
 from mfbench.compare.difference import Difference, is_alike, shown
@@ -37,8 +39,7 @@ def compare_archives(file: str, before: Path, after: Path) -> Difference | None:
             found += [each] if each else []
     if not found:
         return None
-    return Difference(**{**{key: getattr(found[0], key) for key in found[0].__struct_fields__},
-                         "others": len(found) - 1})  # fmt: skip
+    return msgspec.structs.replace(found[0], others=len(found) - 1)
 
 
 def _compare(
@@ -63,9 +64,15 @@ def _parts(archive: zipfile.ZipFile) -> dict[str, Any]:
     """What the archive holds by name: values, and members for arrays."""
     names = archive.namelist()
     if _SCHEMA not in names:
-        return {name.removesuffix(".npy"): Member(name) for name in names}
+        return dict(_members(names))
     schema = json.loads(archive.read(_SCHEMA))
-    return dict(_walk(schema, str(schema.get("__class__", "model"))))
+    found = dict(_walk(schema, str(schema.get("__class__", "model"))))
+    known = {part.name for part in found.values() if isinstance(part, Member)}
+    return found | _members(name for name in names if name not in known | {_SCHEMA})
+
+
+def _members(names: Iterable[str]) -> dict[str, Member]:
+    return {name.removesuffix(".npy"): Member(name) for name in names}
 
 
 def _walk(node: Any, path: str) -> Iterator[tuple[str, Any]]:

@@ -18,7 +18,7 @@ def read_array(content: bytes) -> NDArray[Any]:
 
 
 def compare_arrays(file: str, where: str, before: NDArray[Any], after: NDArray[Any]) -> Difference | None:
-    """None where every element is equal; NaN equals NaN. `where` is the array's name."""
+    """None where every element is equal; NaN equals NaN, 0.0 not -0.0. `where` is the array's name."""
     for what, old, new in (("shape", before.shape, after.shape), ("type", before.dtype, after.dtype)):
         if old != new:
             told = f"{where} ({what})"
@@ -26,7 +26,9 @@ def compare_arrays(file: str, where: str, before: NDArray[Any], after: NDArray[A
     if before.dtype.names:
         return _fields(file, where, before, after)
     odd = np.asarray(before != after)
-    if before.dtype.kind in "fc":
+    if before.dtype.kind == "f":
+        odd |= (before == 0) & (np.signbit(before) != np.signbit(after))
+    if before.dtype.kind in "fcmM":
         odd &= ~(np.isnan(before) & np.isnan(after))
     count = int(odd.sum())
     if not count:
@@ -55,11 +57,17 @@ def _gaps(before: NDArray[Any], after: NDArray[Any]) -> tuple[float | None, floa
     if before.dtype.kind not in "iuf":
         return None, None
     with np.errstate(all="ignore"):
-        gap = np.abs(after.astype(np.float64) - before.astype(np.float64))
+        if before.dtype.kind in "iu":  # 64 bits of a whole number are more than a float holds
+            whole = np.where(after > before, after - before, before - after)
+            gap = whole.view(f"u{before.itemsize}").astype(np.float64)
+        else:
+            gap = np.abs(after.astype(np.float64) - before.astype(np.float64))
         share = gap / np.abs(before.astype(np.float64))
     gap, share = gap[np.isfinite(gap)], share[np.isfinite(share)]
     return (float(gap.max()) if gap.size else None), (float(share.max()) if share.size else None)
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, np.datetime64 | np.timedelta64):
+        return str(value)
     return value.item() if isinstance(value, np.generic) else value

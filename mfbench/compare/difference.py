@@ -43,8 +43,8 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def shown(value: Any) -> str:
-    """A value as text: floats with all their digits, long ones cut."""
-    text = value if isinstance(value, str) else repr(value)
+    """A value as text: floats with all their digits, signs that do not show escaped, long ones cut."""
+    text = value if isinstance(value, str) and value.isprintable() and value == value.strip() else repr(value)
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 2]} …"
 
 
@@ -53,10 +53,10 @@ def is_number(value: Any) -> bool:
 
 
 def is_alike(before: Any, after: Any) -> bool:
-    """Whether two plain values are equal: NaN is NaN, and True is not 1."""
-    if isinstance(before, float) and isinstance(after, float) and math.isnan(before) and math.isnan(after):
-        return True
-    return isinstance(before, bool) == isinstance(after, bool) and bool(before == after)
+    """Whether two plain values are equal: NaN is NaN; True is not 1, 1 is not 1.0, 0.0 is not -0.0."""
+    if isinstance(before, float) and isinstance(after, float):
+        return repr(before) == repr(after)
+    return type(before) is type(after) and bool(before == after)
 
 
 def apart(before: Any, after: Any) -> tuple[float, float] | None:

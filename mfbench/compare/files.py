@@ -8,13 +8,15 @@ from pathlib import Path
 from mfbench.compare.difference import Difference, shown
 
 TEXTS = (".md", ".txt", ".csv", ".tsv", ".log", ".toml", ".py", ".jsonl", ".html", ".yaml", ".yml")
+MOST = 2 << 30  # bytes of a file that is read whole
 
 
 def compare_files(file: str, before: Path, after: Path, left_out: Sequence[str] = ()) -> Difference | None:
     """How `after` is not what `before` was, whose bytes differ; `file` is the name that tells their kind.
 
     left_out: patterns of paths in a JSON file that need not be equal. None where nothing but those differ. A file whose
-    values are all equal and whose bytes are not differs by its form. One that cannot be read differs by its bytes.
+    values are all equal and whose bytes are not differs by its form. One that cannot be read, or is too
+    large, differs by its bytes.
     """
     try:
         found = _by_kind(file, before, after, left_out)
@@ -27,10 +29,17 @@ def compare_files(file: str, before: Path, after: Path, left_out: Sequence[str] 
 
 def _by_kind(file: str, before: Path, after: Path, left_out: Sequence[str]) -> Difference | None:
     kind = Path(file).suffix.lower()
+    if kind != ".parquet" and max(path.stat().st_size for path in (before, after)) > MOST:
+        return _bytes(file, before, after)
     if kind == ".parquet":
+        from polars.exceptions import PanicException
+
         from mfbench.compare.tables import compare_tables
 
-        return compare_tables(file, before, after)
+        try:
+            return compare_tables(file, before, after)
+        except PanicException as error:  # it is no Exception, and would end who compares
+            raise ValueError("Polars cannot read it") from error
     if kind == ".json":
         from mfbench.compare.trees import compare_trees
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import polars as pl
 
 from mfbench.compare.difference import Difference, shown
@@ -18,17 +20,17 @@ def compare_tables(file: str, before: Path, after: Path) -> Difference | None:
     Rows are counted from 1. `count` is how many rows differ in any column, `others` how many more columns do. Where
     one table has more rows, those that both have are compared.
     """
-    old, new = pl.read_parquet_schema(before), pl.read_parquet_schema(after)
+    old, new = (_scan(path).collect_schema() for path in (before, after))
     told = _schema(file, old, new)
     if told is not None:
         return told
-    heights = [pl.scan_parquet(path).select(pl.len()).collect().item() for path in (before, after)]
+    heights = [_scan(path).select(pl.len()).collect().item() for path in (before, after)]
     height = min(heights)
     rows = pl.Series([False], dtype=pl.Boolean).new_from_index(0, height)
     first: Difference | None = None
     others = 0
     for name in old:
-        left, right = (pl.read_parquet(path, columns=[name]).to_series().head(height) for path in (before, after))
+        left, right = (_read(path, name).head(height) for path in (before, after))
         odd = differing(left, right)
         if odd.any():
             rows |= odd
@@ -43,20 +45,28 @@ def compare_tables(file: str, before: Path, after: Path) -> Difference | None:
         )  # fmt: skip
     if first is None:
         return None
-    replaced = {name: getattr(first, name) for name in first.__struct_fields__}
-    return Difference(**{**replaced, "count": int(rows.sum()), "total": height, "others": others})
+    return msgspec.structs.replace(first, count=int(rows.sum()), total=height, others=others)
+
+
+def _scan(path: Path) -> pl.LazyFrame:
+    return pl.scan_parquet(path, glob=False)  # a folder's name may look like a pattern
+
+
+def _read(path: Path, column: str) -> pl.Series:
+    return pl.read_parquet(path, columns=[column], glob=False).to_series()
 
 
 def differing(before: pl.Series, after: pl.Series) -> pl.Series:
-    """(n,) bool: where two series of one type differ. A null equals a null, NaN equals NaN."""
+    """(n,) bool: where two series of one type differ. A null equals a null, NaN equals NaN, 0.0 not -0.0."""
     try:
-        return before.ne_missing(after)
+        odd = before.ne_missing(after)
+        return odd | (1 / before).ne_missing(1 / after) if before.dtype.is_float() else odd
     except (pl.exceptions.PolarsError, TypeError):  # a type that cannot be compared as it is
         pairs = zip(before.to_list(), after.to_list(), strict=True)
         return pl.Series([repr(one) != repr(two) for one, two in pairs], dtype=pl.Boolean)
 
 
-def _schema(file: str, old: dict[str, pl.DataType], new: dict[str, pl.DataType]) -> Difference | None:
+def _schema(file: str, old: pl.Schema, new: pl.Schema) -> Difference | None:
     odd = [name for name in dict.fromkeys([*old, *new]) if old.get(name) != new.get(name)]
     if odd:
         left, right = (str(schema[odd[0]]) if odd[0] in schema else _ABSENT for schema in (old, new))
@@ -74,14 +84,19 @@ def _column(file: str, before: pl.Series, after: pl.Series, odd: pl.Series) -> D
     assert row is not None
     largest = relative = None
     if before.dtype.is_numeric():
-        left, right = (side.filter(odd).cast(pl.Float64) for side in (before, after))
-        gap = (right - left).abs()
-        share = gap / left.abs()
+        whole = before.dtype.is_integer()  # 64 bits of a whole number are more than a float holds
+        left, right = (side.filter(odd).cast(pl.Int128 if whole else pl.Float64) for side in (before, after))
+        gap = (right - left).abs().cast(pl.Float64)
+        share = gap / left.abs().cast(pl.Float64)
         largest, relative = (_most(values) for values in (gap, share))
     return Difference(
-        file=file, kind="column", where=f"column {before.name!r}, row {row + 1:,}", before=shown(before[row]),
-        after=shown(after[row]), largest=largest, relative=relative,
+        file=file, kind="column", where=f"column {before.name!r}, row {row + 1:,}", before=shown(_plain(before[row])),
+        after=shown(_plain(after[row])), largest=largest, relative=relative,
     )  # fmt: skip
+
+
+def _plain(value: Any) -> Any:
+    return value.to_list() if isinstance(value, pl.Series) else value
 
 
 def _most(values: pl.Series) -> float | None:

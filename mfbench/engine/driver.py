@@ -19,13 +19,13 @@ from mfbench.core.plugins import load as load_plugin
 from mfbench.core.text import parse_duration, parse_size
 from mfbench.engine.champion import with_gates
 from mfbench.engine.outcome import GATE, GATES, Outcome, finish_recipe
-from mfbench.engine.place import ENVIRONMENT, Place
+from mfbench.engine.place import ENVIRONMENT, place_of
 from mfbench.engine.planned import Plan, find_hits
 from mfbench.engine.provenance import CodeState, looks_secret, machine
 from mfbench.engine.rehearsal import rehearse
 from mfbench.engine.resume import recall
 from mfbench.engine.run import Report, Run
-from mfbench.engine.settings import estimators, job_of
+from mfbench.engine.settings import estimators, job_of, settings_variables
 from mfbench.executors.auto import choose
 from mfbench.executors.warm import WarmWorker
 from mfbench.recipe.environment import names as variable_names
@@ -67,7 +67,8 @@ def drive(request: Request, report: Report, loaded: LoadedRecipe | None = None) 
     workspace = find(named=request.workspace)
     wanted = request.executor or recipe.run.executor
     name, chosen = choose(wanted)
-    place = Place(load_plugin("mfbench.executors", name)(), loaded, workspace)
+    place, chosen = place_of(name, chosen, loaded, workspace)
+    name = place.executor.name
     code = CodeState(loaded.folder)
     cpus = recipe.run.cpus or available_cpus()
     try:
@@ -90,7 +91,7 @@ def drive(request: Request, report: Report, loaded: LoadedRecipe | None = None) 
         "cpus": cpus,
         "memory": parse_size(recipe.run.memory) if recipe.run.memory else None,
         "overrides": list(request.overrides),
-        "variables": sorted({*variables, *recipe.run.secrets}),
+        "variables": sorted({*variables, *recipe.run.secrets, *settings_variables(workspace)}),
         "steps": [
             *(() if place.environment else [ENVIRONMENT]),
             *(step.name for step in plan.steps),

@@ -7,8 +7,9 @@ import time
 from typing import Any
 
 from mfbench.core import jsonio
-from mfbench.core.errors import MfbenchError, UsageError
+from mfbench.core.errors import MfbenchError, UsageError, WorkspaceError
 from mfbench.core.machine import cpu_model
+from mfbench.core.plugins import load as load_plugin
 from mfbench.core.versions import package_digest
 from mfbench.engine.rehearsal import told
 from mfbench.engine.run import Run
@@ -19,6 +20,7 @@ from mfbench.recipe.environment import redact
 from mfbench.recipe.loaded import LoadedRecipe
 from mfbench.workspace.workspace import Workspace
 
+LOCAL = "local"
 ENVIRONMENT = "environment"  # the step that makes it
 # Whose versions decide about results: those that steps name in their keys.
 DECISIVE = ("numpy", "optuna", "polars", "scikit-learn", "scipy", "skops")
@@ -97,3 +99,18 @@ class Place:
             return default_lock(needed_packages(self._loaded))
         except UsageError:  # installed from a folder: no list of versions makes it again
             return ""
+
+
+def place_of(
+    name: str, chosen: str | None, loaded: LoadedRecipe, workspace: Workspace | None
+) -> tuple[Place, str | None]:
+    """(where it takes place, why there). What `auto` has chosen gives way to this machine where what is installed here
+    cannot be installed anywhere else; what was asked for by name does not."""
+    try:
+        return Place(load_plugin("mfbench.executors", name)(), loaded, workspace), chosen
+    except UsageError as error:
+        named = chosen is None or name == LOCAL or loaded.recipe.run.env.requirements is not None
+        if named or isinstance(error, WorkspaceError):
+            raise
+        why = f"{chosen}, and {error.message}"
+        return Place(load_plugin("mfbench.executors", LOCAL)(), loaded, workspace), why

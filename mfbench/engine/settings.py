@@ -12,7 +12,7 @@ from mfbench.core.errors import UsageError, WorkspaceError
 from mfbench.core.text import parse_size
 from mfbench.data.source import find_files
 from mfbench.executors.environment import Asked
-from mfbench.recipe.environment import UnsetVariableError, expand, redact
+from mfbench.recipe.environment import UnsetVariableError, expand, names, redact
 from mfbench.recipe.loaded import LoadedRecipe
 from mfbench.recipe.own_code import needed_modules, own_sources
 from mfbench.worker.job import JobSpec
@@ -45,6 +45,11 @@ def settings_of(workspace: Workspace | None) -> Settings:
     except msgspec.ValidationError as error:
         where = str(workspace.root / "config.toml")
         raise WorkspaceError(f"[environment] cannot be read: {error}", where=where) from None
+
+
+def settings_variables(workspace: Workspace | None) -> set[str]:
+    """The environment variables that [environment] names, whose values are not to be told."""
+    return names(workspace.config.get("environment", {})) if workspace else set()
 
 
 def asked_of(loaded: LoadedRecipe, workspace: Workspace | None) -> tuple[Asked, list[str]]:

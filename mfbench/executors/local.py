@@ -44,10 +44,20 @@ class LocalExecution:
     """A child process with a group of its own, seen from the driver.
 
     printed: the pipe that it prints to, early: what was read of it before. keep: what has to live as long as this.
+    secrets: a folder that goes when the worker has ended.
     """
 
-    def __init__(self, pid: int, printed: int, folder: Path, early: bytes = b"", keep: object = None) -> None:
+    def __init__(
+        self,
+        pid: int,
+        printed: int,
+        folder: Path,
+        early: bytes = b"",
+        keep: object = None,
+        secrets: Path | None = None,
+    ) -> None:
         self.pid = pid
+        self._secrets = secrets
         self._keep = keep  # such as the pipe of a worker that ends when that closes
         self._printed = printed
         self._partial = early
@@ -66,6 +76,7 @@ class LocalExecution:
                 self._watch.ended(resources.ru_maxrss * (1 if sys.platform == "darwin" else 1024))
                 code = os.waitstatus_to_exitcode(status)
                 self._end_group(signal.SIGKILL)  # children that it left behind
+                self._forget_secrets()
                 self._ended = Exit(code, -code if code < 0 else None, *self._watch.why(code))
                 break
             left = deadline - time.monotonic()
@@ -112,6 +123,13 @@ class LocalExecution:
                 return ended
             self.printed()
         return None
+
+    def _forget_secrets(self) -> None:
+        """A worker that was killed could not do it itself."""
+        if self._secrets is not None:
+            import shutil
+
+            shutil.rmtree(self._secrets, ignore_errors=True)
 
     def _end_group(self, number: int) -> None:
         try:

@@ -118,7 +118,9 @@ def read_lock(path: Path, name: str) -> tuple[str, list[str]]:
         if found is not None:
             listed.add(normalized(found.name))
             if not _exact(found):
-                remarks.append(f"{where}: {without_login(line)!r} is no exact version: another machine may get another one")
+                remarks.append(
+                    f"{where}: {without_login(line)!r} is no exact version: another machine may get another one"
+                )
         kept.append(line)
     added = [f"{item}=={(version(item) or '').partition('+')[0]}" for item in WORKER if item not in listed]
     if added and "--hash" in text:

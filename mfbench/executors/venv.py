@@ -29,7 +29,7 @@ from mfbench.executors.making import Stopping, alone, check_wheelhouse
 from mfbench.executors.pinned import pinned
 from mfbench.executors.warm import WarmWorker
 from mfbench.recipe.environment import SECRETS
-from mfbench.worker.attached import order_line
+from mfbench.worker.attached import order_line, secrets_folder
 from mfbench.worker.job import JobSpec, read_job
 from mfbench.workspace.disk import cache_folder
 from mfbench.workspace.locks import is_held, locked
@@ -83,6 +83,9 @@ class VenvExecutor:
         (folder / WORK).mkdir(exist_ok=True)  # while it is there, the run is on
         inherited = {name: value for name, value in os.environ.items() if name not in (*_FOREIGN, *job.secrets)}
         environment = {**inherited, **pinned(job.cpus), "PYTHONNOUSERSITE": "1", "PYTHONPATH": str(_own_code())}
+        secrets = secrets_folder() if job.secrets else None
+        if secrets is not None:
+            environment[SECRETS] = str(secrets)
         words = [str(python), "-P", "-m", "mfbench.worker", "--attached", str(folder)]
         pid, entry, printed = _spawn(words, environment)
         stream = os.fdopen(entry, "wb", buffering=0)  # its end is the worker's end
@@ -90,7 +93,7 @@ class VenvExecutor:
             stream.write(line)
         except BrokenPipeError:  # it has died already: the execution says how
             pass
-        return LocalExecution(pid, printed, folder, keep=stream)
+        return LocalExecution(pid, printed, folder, keep=stream, secrets=secrets)
 
     def leftovers(self, workspace: str, alive: Callable[[str], bool]) -> list[Leftover]:
         return list(_left())

@@ -47,13 +47,13 @@ def run_attached(folder: Path) -> NoReturn:
     order = msgspec.json.decode(line, type=Order)
     os.environ.update(order.variables)
     _end_nobody_else()
-    made = _write_secrets(order.secrets)
+    secrets = _write_secrets(order.secrets)
     woken, wake = os.pipe()
     os.set_blocking(wake, False)
 
     def ask_to_end(number: int, _: FrameType | None) -> None:
         signal.signal(number, signal.SIG_IGN)
-        _forget(made)  # what comes next may be a kill
+        _forget(secrets)  # what comes next may be a kill
         os.killpg(0, number)
 
     signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
@@ -64,7 +64,7 @@ def run_attached(folder: Path) -> NoReturn:
     if not child:
         _work(folder, woken, wake)
     status = _watch(child, folder / WORK, woken)
-    _forget(made)
+    _forget(secrets)
     if status is None:
         os.killpg(0, signal.SIGKILL)  # all that the job has started, and ourselves
         time.sleep(60)
@@ -88,18 +88,22 @@ def _end_nobody_else() -> None:
         os.setpgid(0, 0)
 
 
+def secrets_folder() -> Path:
+    """A new folder for this user alone, where it can be in memory. Whoever makes it removes it in the end."""
+    return Path(tempfile.mkdtemp(prefix="mfbench-", dir=_in_memory()))
+
+
 def _write_secrets(secrets: dict[str, str]) -> Path | None:
-    """One file each, for this user alone. A folder that was made for it is returned, and is to be removed."""
+    """One file each, for this user alone, in the folder that they are to be in; what is in it goes when the job is over."""
     if not secrets:
         return None
-    given = os.environ.get(SECRETS)
-    home = Path(given or tempfile.mkdtemp(prefix="mfbench-", dir=_in_memory()))
+    home = Path(os.environ.get(SECRETS) or secrets_folder())
     os.environ[SECRETS] = str(home)
     for name, value in secrets.items():
         descriptor = os.open(home / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400)
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as stream:
             stream.write(value)
-    return None if given else home
+    return home
 
 
 def _in_memory() -> str | None:
@@ -108,9 +112,9 @@ def _in_memory() -> str | None:
     return next((place for place in places if place and os.access(place, os.W_OK | os.X_OK)), None)
 
 
-def _forget(made: Path | None) -> None:
-    if made is not None:
-        shutil.rmtree(made, ignore_errors=True)
+def _forget(secrets: Path | None) -> None:
+    if secrets is not None:
+        shutil.rmtree(secrets, ignore_errors=True)
 
 
 def _work(folder: Path, *ours: int) -> NoReturn:

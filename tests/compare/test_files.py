@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -82,6 +83,45 @@ def test_the_first_column_is_named_and_the_rows_of_all_are_counted(tmp_path: Pat
 def test_every_type_of_column_is_compared(tmp_path: Path, before: pl.Series, after: pl.Series) -> None:
     told = found(tmp_path, "t.parquet", parquet, pl.DataFrame({"c": before}), pl.DataFrame({"c": after}))
     assert (told.where, told.count) == ("column 'c', row 2", 1)
+
+
+def test_the_sign_of_zero_counts(tmp_path: Path) -> None:
+    column, other = pl.DataFrame({"x": [1.0, 0.0]}), pl.DataFrame({"x": [1.0, -0.0]})
+    assert found(tmp_path, "t.parquet", parquet, column, other).sentence().startswith("column 'x', row 2: 0.0 → -0.0")
+    told = found(tmp_path, "x.npy", lambda value, path: np.save(path, value), np.array([0.0]), np.array([-0.0]))
+    assert told.sentence().startswith("x[0]: 0.0 → -0.0")
+    assert found(tmp_path, "t.json", tree, {"a": 0.0}, {"a": -0.0}).sentence().startswith("a: 0.0 → -0.0")
+
+
+def test_whole_numbers_beyond_what_a_float_holds(tmp_path: Path) -> None:
+    most = 2**63 - 1
+    told = found(tmp_path, "t.parquet", parquet, pl.DataFrame({"id": [most]}), pl.DataFrame({"id": [most - 1]}))
+    assert (told.largest, told.before) == (1.0, str(most))
+    for dtype, before, after, gap in (("i8", -(2**63), most, 2.0**64), ("u8", 2**64 - 1, 2**64 - 2, 1.0)):
+        sides = (np.array([value], dtype) for value in (before, after))
+        assert found(tmp_path, "x.npy", lambda value, path: np.save(path, value), *sides).largest == gap
+
+
+def test_lists_are_shown_in_one_line_and_a_folder_may_look_like_a_pattern(tmp_path: Path) -> None:
+    (tmp_path / "a[1]*").mkdir()
+    told = found(tmp_path / "a[1]*", "t.parquet", parquet, pl.DataFrame({"x": [[1]]}), pl.DataFrame({"x": [[2]]}))
+    assert told.sentence() == "column 'x', row 1: [1] → [2] (1 of 1)"
+
+
+def test_signs_that_do_not_show_are_escaped(tmp_path: Path) -> None:
+    sides = (pl.DataFrame({"x": [text]}) for text in ("a", "a\nbit-identical "))
+    assert (
+        found(tmp_path, "t.parquet", parquet, *sides).sentence()
+        == r"column 'x', row 1: a → 'a\nbit-identical ' (1 of 1)"
+    )
+
+
+def test_what_makes_polars_panic_is_told_by_its_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def panic(*_: object) -> None:
+        raise pl.exceptions.PanicException("assertion failed")
+
+    monkeypatch.setattr("mfbench.compare.tables.compare_tables", panic)
+    assert found(tmp_path, "t.parquet", text, b"PAR1 a", b"PAR1 b").kind == "bytes"
 
 
 def test_a_table_with_fewer_rows_tells_where_they_part(tmp_path: Path) -> None:
@@ -201,6 +241,21 @@ def test_arrays_and_archives_of_them(tmp_path: Path) -> None:
     assert (told.where, told.before, told.after) == ("first", "an array", "not there")
 
 
+def test_dates_that_are_missing_are_equal(tmp_path: Path) -> None:
+    before, after = (np.array(["NaT", day], "M8[D]") for day in ("2026-01-01", "2026-01-02"))
+    told = found(tmp_path, "x.npy", lambda value, path: np.save(path, value), before, after)
+    assert told.sentence() == "x[1]: 2026-01-01 → 2026-01-02 (1 of 2)"
+
+
+def test_what_a_model_does_not_name_is_compared_too(tmp_path: Path) -> None:
+    def write(value: bytes, path: Path) -> None:
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("schema.json", "{}")
+            archive.writestr("beside.npy", value)
+
+    assert found(tmp_path, "m.skops", write, b"one", b"two").where == "beside"
+
+
 def test_python_objects_in_an_array_are_never_loaded(tmp_path: Path) -> None:
     objects = (np.array([name, None], dtype=object) for name in ("a", "bb"))
     told = found(tmp_path, "w.npy", lambda value, path: np.save(path, value, allow_pickle=True), *objects)
@@ -220,6 +275,11 @@ def test_text_is_told_by_line_and_anything_else_by_byte(tmp_path: Path) -> None:
 def test_a_file_that_is_not_what_its_name_says_is_told_by_its_bytes(tmp_path: Path, name: str) -> None:
     told = found(tmp_path, name, text, b"\xff\xfe odd \x00 content", b"\xff\xfe odd \x00 other")
     assert (told.kind, told.where) == ("bytes", "byte 9")
+
+
+def test_what_is_too_large_is_told_by_its_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mfbench.compare.files.MOST", 10)
+    assert found(tmp_path, "t.json", tree, {"a": "long enough"}, {"a": "long enough too"}).kind == "bytes"
 
 
 def test_json_nested_beyond_measure_is_told_by_its_bytes(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from mfbench.core.errors import FitError
 from mfbench.data import source
-from mfbench.data.source import digest_sources, find_files, format_of, read_table
+from mfbench.data.source import at_home, digest_sources, find_files, format_of, read_table
 from mfbench.recipe.schema import Csv
 
 TABLE = pl.DataFrame({"a": [1, 2, 3], "b": [1.5, None, 2.5], "c": ["x", "y", None], "d": [date(2024, 1, 31)] * 3})
@@ -140,6 +140,22 @@ def test_names_patterns_and_folders(tmp_path: Path) -> None:
     assert found(str(tmp_path / "*.csv")) == ["a.csv", "b.csv"]
     assert [file.name for file in find_files("../*.csv", tmp_path / "sub")] == ["a.csv", "b.csv"]
     assert read(tmp_path, ["sub/c.csv", "*.csv"])["x"].to_list() == [99, 97, 98]
+
+
+@pytest.mark.parametrize("source", ["../x.csv", "../*.csv"])
+def test_what_lies_above_a_linked_folder(tmp_path: Path, source: str) -> None:
+    """As the system sees it: above the folder that the link leads to, not above the link."""
+    (tmp_path / "real" / "deep").mkdir(parents=True)
+    write(tmp_path / "real", "x\n1\n", "x.csv")
+    write(tmp_path, "x\n2\n", "x.csv")
+    (tmp_path / "link").symlink_to(tmp_path / "real" / "deep")
+    assert [file.read_text() for file in find_files(source, tmp_path / "link")] == ["x\n1\n"]
+
+
+def test_names_without_a_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    assert at_home(["~/x.csv", "${DIR}/~.csv", "y*"]) == ["/home/me/x.csv", "${DIR}/~.csv", "y*"]
+    assert (at_home("~/x.csv"), at_home(None)) == ("/home/me/x.csv", None)
 
 
 def test_a_file_whose_name_looks_like_a_pattern(tmp_path: Path) -> None:

@@ -17,11 +17,13 @@ from mfbench.api.workbench import Workbench
 from mfbench.cli.verify import conclusion
 from mfbench.core.errors import RunFailedError, UsageError
 from mfbench.engine.outcome import GATE
+from mfbench.engine.verify.driver import refuse_strange
 from mfbench.engine.verify.environment import code_changes, executor_for, requirements_of, version_changes
-from mfbench.engine.verify.inputs import Source
+from mfbench.engine.verify.inputs import Source, foreign_code
 from mfbench.engine.verify.recorded import Recorded, recorded
 from mfbench.engine.verify.repeat import Repeat
 from mfbench.engine.verify.unpinned import unpinned
+from mfbench.executors.docker.executor import DockerExecutor
 from mfbench.executors.environment import Environment
 from mfbench.journal.blobs import Blobs
 from mfbench.journal.sealing import seal
@@ -355,6 +357,13 @@ def test_sealed_and_imported_runs_are_verified_like_others(proved: Project, tmp_
     other.import_(tmp_path / "one.zip")
     with pytest.raises(UsageError, match=r"code of its own, which would run here: estimators\.py"):
         other.verify(run, executor="local")
+    theirs = recorded(other.workspace, run)
+    with pytest.raises(UsageError, match=r"with a network, your variables and secrets: estimators\.py"):
+        refuse_strange(replace(theirs, job=replace(theirs.job, network=True)), ["estimators.py"], DockerExecutor())
+    refuse_strange(theirs, ["estimators.py"], DockerExecutor())
+    blobs = Blobs(other.workspace.blobs)
+    strange = foreign_code(theirs, theirs.loaded(), blobs, other.workspace.id, "numpy==1.0\nnobody-has-it==1\n")
+    assert strange[-1] == "nobody-has-it==1"
     found = other.verify(run, executor="local", trust_code=True)
     assert (found["verdict"], found["since"]) == ("bit-identical", "check"), "the data did not travel"
 
@@ -511,6 +520,9 @@ def test_the_exact_versions_are_asked_for_again(proved: Project) -> None:
     assert requirements_of(old, loaded) == "msgspec==0.1\npolars==1.2.3\n"
     with pytest.raises(UsageError, match="does not say which versions it had"):
         requirements_of(known(proved, facts={}, requirements="", versions=""), loaded)
+    hostile = "--index-url https://example.org\nmsgspec==1\n"
+    with pytest.raises(UsageError, match="does not say which versions it had"):
+        requirements_of(known(proved, facts={}, requirements=hostile, versions="msgspec==1 --x\n"), loaded)
 
 
 def test_the_executor_that_comes_nearest(proved: Project, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -269,6 +270,18 @@ def test_a_killed_worker(tmp_path: Path, place: str, number: int) -> None:
     assert (done.ended.signal, done.ended.cause) == (number, None)
 
 
+def test_a_step_that_fails_for_the_want_of_a_killed_child(tmp_path: Path, place: str) -> None:
+    code = (
+        "import subprocess, sys\ndef run(ctx):\n"
+        "    greedy = 'kept = [bytes([1]) * 2**20 for _ in range(500)]'\n"
+        "    subprocess.run([sys.executable, '-c', greedy], check=True)\n"
+    )
+    done = boxed(tmp_path, place, code, memory=100_000_000)
+    assert (done.ended.code, done.ended.cause) == (1, "child")
+    assert done.error is not None
+    assert done.error["type"] == "CalledProcessError"
+
+
 def test_a_full_disk(tmp_path: Path, place: str) -> None:
     code = "def run(ctx):\n    open('/tmp/x', 'wb').write(bytes(10**9))\n"
     done = boxed(tmp_path, place, code, memory=200_000_000)
@@ -407,6 +420,22 @@ def test_a_source_that_the_containers_user_may_not_read(tmp_path: Path, place: s
     private.chmod(0o604)
     assert boxed(tmp_path, place, f"def run(ctx):\n    open({str(private)!r})\n", reads=(str(private),)).ended.code == 0
     assert containers(engine) == []
+
+
+@pytest.mark.skipif(not ROOT, reason="an ordinary user's files are that user's inside, too")
+def test_what_root_keeps_to_itself(tmp_path: Path, place: str) -> None:
+    """A workspace below a folder that is closed in images, and files of a run that are made for root's eyes alone."""
+    with TemporaryDirectory(dir="/root") as home:
+        before = os.umask(0o077)
+        try:
+            run = a_job(Path(home), place, NOTHING)
+        finally:
+            os.umask(before)
+        for path in read_job(run).reads:
+            Path(path).chmod(0o644)
+        ended, printed = finish(DockerExecutor().start(run, None))
+        assert (ended.code, printed) == (0, [])
+        assert foreign(run) == []
 
 
 @pytest.mark.skipif(not ROOT or sys.platform != "linux", reason="only root can mount")

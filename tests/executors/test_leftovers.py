@@ -89,8 +89,8 @@ def image(engine: DockerClient, make: Callable[..., str]) -> Iterator[Callable[.
         engine.api.remove_image(found, force=True)
 
 
-def _of(run: str, workspace: Workspace, **more: str) -> dict[str, str]:
-    return {RUN: run, WORKSPACE: workspace.id, OWNER: me(), **more}
+def _of(run: str, workspace: Workspace, owner: str) -> dict[str, str]:
+    return {RUN: run, WORKSPACE: workspace.id, OWNER: owner}
 
 
 def _found(engine: DockerClient, workspace: Workspace) -> dict[str, Leftover]:
@@ -102,11 +102,12 @@ def _found(engine: DockerClient, workspace: Workspace) -> dict[str, Leftover]:
 
 @pytest.mark.parametrize("state", ["created", "running", "exited", "paused"])
 def test_a_container_goes_once_its_run_is_over(
-    engine: DockerClient, workspace: Workspace, make: Callable[..., str], state: str
+    engine: DockerClient, workspace: Workspace, make: Callable[..., str], state: str, dead: str
 ) -> None:
-    run, marker = workspace.new_run({"pid": os.getpid()})
-    name = make(_of(run, workspace), state=state)
+    run, marker = workspace.new_run({"pid": os.getpid(), "host": "here"})
+    name, driven = make(_of(run, workspace, dead), state=state), make(_of(new_id(), workspace, me()))
     assert name not in _found(engine, workspace)
+    assert driven not in _found(engine, workspace)  # of a copy of this workspace, where its run is alive
     os.close(marker)
     left = _found(engine, workspace)[name]
     assert (left.kind, left.run) == ("container", run)
@@ -150,7 +151,7 @@ def test_containers_that_people_start_from_our_images_are_theirs(
     """The image's labels are inherited: they say who made the image."""
     made = image(random_text(16), {OWNER: dead, RUN: new_id(), WORKSPACE: workspace.id})
     assert make({}, image=made) not in _found(engine, workspace)
-    ours = make(_of(new_id(), workspace), image=made)
+    ours = make(_of(new_id(), workspace, dead), image=made)
     assert ours in _found(engine, workspace)
 
 
@@ -310,10 +311,10 @@ def test_the_configuration_says_how_long_environments_stay(workspace: Workspace,
 
 
 def test_the_commands_say_and_remove_it(
-    project: Project, engine: DockerClient, make: Callable[..., str], tmp_path: Path
+    project: Project, engine: DockerClient, make: Callable[..., str], tmp_path: Path, dead: str
 ) -> None:
     create(tmp_path)
-    first, second = (make(_of(new_id(), project.workspace), state="running") for _ in range(2))
+    first, second = (make(_of(new_id(), project.workspace, dead), state="running") for _ in range(2))
     report = project.mfbench("doctor")
     assert report.returncode == 1
     assert "container.left (2)" in report.stdout

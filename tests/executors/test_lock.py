@@ -177,6 +177,14 @@ class TestUsersOwn:
             == "requirements.lock, line 2: 'polars>=2' is no exact version: another machine may get another one"
         )
 
+    def test_a_login_is_not_remarked(self, tmp_path: Path) -> None:
+        lines, remarks = self.read(tmp_path, "x @ https://me:s3cret@example.org/x.whl\n")
+        assert "s3cret" in lines[0], "pip needs it"
+        assert "https://me:***@example.org" in remarks[0]
+        with pytest.raises(UsageError) as refused:
+            self.read(tmp_path, "https://me:s3cret@example.org/x.whl\n")
+        assert "s3cret" not in str(refused.value)
+
     def test_mfbench_itself_is_left_out(self, tmp_path: Path) -> None:
         lines, [remark] = self.read(tmp_path, "idna==3.10\nMFBench==0.4\n")
         assert not any("mfbench" in line.lower() for line in lines)

@@ -237,6 +237,16 @@ class TestWorker:
         again = self.seen(looks)
         assert again["hash"] == seen["hash"]
 
+    def test_a_killed_worker_leaves_no_secret(self, looks: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("WORD_S", "very secret")
+        (looks.parent / "looks.py").write_text(
+            "import os, signal\ndef run(ctx):\n    print(os.environ['MFBENCH_SECRETS'], flush=True)\n"
+            "    os.killpg(0, signal.SIGKILL)\n"
+        )
+        ended, printed = finish(VenvExecutor().start(looks, None))
+        assert ended.signal == 9
+        assert not Path(printed[-1]).exists()
+
     def test_a_secret_has_to_be_set(self, looks: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv("WORD_S", raising=False)
         with pytest.raises(UsageError, match="secret WORD_S"):

@@ -26,6 +26,7 @@ from mfbench.engine.verify.inputs import Source, changed_code, foreign_code, lay
 from mfbench.engine.verify.recorded import Recorded
 from mfbench.engine.verify.repeat import Repeat
 from mfbench.engine.verify.unpinned import unpinned
+from mfbench.executors.base import Executor
 from mfbench.executors.warm import WarmWorker
 from mfbench.journal.blobs import Blobs
 from mfbench.recipe.environment import redact
@@ -33,12 +34,11 @@ from mfbench.recipe.loaded import LoadedRecipe
 from mfbench.workspace.workspace import require
 
 CODE_FOLDER = "recipe"  # in the run's folder: the run's own code
-SEALED = ("docker",)  # the executors where code of strangers does no harm
 
 
 class VerifyRequest(msgspec.Struct, frozen=True, kw_only=True):
     """`workspace` is a folder. executor: a name; None for the one that comes nearest to where the run was. trust_code:
-    whether code that came with a run from elsewhere may run outside of a container."""
+    whether code that came with a run from elsewhere may run outside of a container, or with a network."""
 
     workspace: str
     recorded: Recorded
@@ -56,10 +56,9 @@ def drive_verification(request: VerifyRequest, report: Report) -> None:
     loaded, blobs = recorded.loaded(), Blobs(workspace.blobs)
     source = Source(recorded, workspace.cache / "sources")
     place = environment_for(recorded, loaded, executor_for(recorded, request.executor), workspace)
-    strange = [] if request.trust_code else foreign_code(recorded, loaded, blobs, workspace.id)
-    if strange and place.executor.name not in SEALED:
-        told = f"run {recorded.run} came from elsewhere with code of its own, which would run here: {strange[0]}"
-        raise UsageError(told, hint="seal it: --executor docker; or if you trust where it came from: --trust-code")
+    if not request.trust_code:
+        strange = foreign_code(recorded, loaded, blobs, workspace.id, place.asked.requirements)
+        refuse_strange(recorded, strange, place.executor)
     plan = Repeat(recorded, source, blobs)
     cpus = int(recorded.about["cpus"])
     warm = None if place.executor.installs else WarmWorker(partial(_leave, Path(recorded.folder), workspace.root), cpus)
@@ -79,6 +78,19 @@ def drive_verification(request: VerifyRequest, report: Report) -> None:
     }
     run = Run(workspace, plan.steps, plan.hits, about, report, remember=False)
     run.end(lambda: _work(run, recorded, loaded, source, place, plan, warm))
+
+
+def refuse_strange(recorded: Recorded, strange: list[str], executor: Executor) -> None:
+    """Raises UsageError for code of strangers that could do harm there."""
+    if not strange or (executor.sealed and not recorded.job.network):
+        return
+    told = f"run {recorded.run} came from elsewhere with code of its own, which would run here: {strange[0]}"
+    hint = "if you trust where it came from: --trust-code"
+    if executor.sealed:
+        told = told.replace("here", "with a network, your variables and secrets")
+    else:
+        hint = f"seal it: --executor docker; or {hint}"
+    raise UsageError(told, hint=hint)
 
 
 def _leave(folder: Path, home: Path) -> bytes:

@@ -61,7 +61,7 @@ def requirements_of(recorded: Recorded, loaded: LoadedRecipe) -> str:
     asked = recorded.facts.get("asked", "")
     if asked and is_exact(asked):
         return str(asked)
-    if recorded.requirements:
+    if recorded.requirements and is_exact(recorded.requirements):
         return recorded.requirements
     from mfbench.executors.lock import WORKER, default_lock
 
@@ -71,7 +71,7 @@ def requirements_of(recorded: Recorded, loaded: LoadedRecipe) -> str:
         names = set()
     known = recorded.environment().versions
     pins = [f"{name}=={known[name].partition('+')[0]}\n" for name in sorted({*names, *WORKER}) if name in known]
-    if not pins:
+    if not pins or not is_exact("".join(pins)):  # they may have come from elsewhere: no options, no addresses
         hint = "verify it in this interpreter: --executor local"
         raise UsageError(f"run {recorded.run} does not say which versions it had", hint=hint)
     return "".join(pins)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 from pathlib import Path
 from typing import Any
 
 from mfbench.core.errors import FitError
 from mfbench.core.hashing import digest_value
 from mfbench.core.text import plural
+from mfbench.core.versions import version
 from mfbench.data.source import digest_sources, find_files
 from mfbench.engine.provenance import looks_secret
 from mfbench.engine.settings import estimators
@@ -102,15 +104,18 @@ def lay_code(recorded: Recorded, loaded: LoadedRecipe, blobs: Blobs, folder: Pat
     return remarks, links
 
 
-def foreign_code(recorded: Recorded, loaded: LoadedRecipe, blobs: Blobs, workspace: str) -> list[str]:
+def foreign_code(
+    recorded: Recorded, loaded: LoadedRecipe, blobs: Blobs, workspace: str, requirements: str
+) -> list[str]:
     """What a verification would run that was written elsewhere: own files that this workspace's runs did not bring and
-    that do not lie beside the recipe here, and steps that are not mfbench's."""
+    that do not lie beside the recipe here, steps that are not mfbench's, packages that nobody has installed here."""
     if recorded.job.workspace == workspace:
         return []
     current = own_sources(estimators(loaded.tree), Path(recorded.folder))
     steps = [step.call for step in recorded.job.steps if not step.call.startswith("mfbench.steps.")]
     changed = changed_code(recorded, loaded, blobs)
-    return steps + [name for name in recorded.code if name not in current or name in changed]
+    packages = [line for line in requirements.splitlines() if version(re.split(r"[=\[]", line)[0]) is None]
+    return [*steps, *(name for name in recorded.code if name not in current or name in changed), *packages]
 
 
 def changed_code(recorded: Recorded, loaded: LoadedRecipe, blobs: Blobs) -> list[str]:

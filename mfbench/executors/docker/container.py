@@ -29,7 +29,7 @@ TEMPORARY = 0.5  # of that limit: what /tmp and shared memory may hold, which is
 def create(api: APIClient, info: dict[str, Any], folder: Path, job: JobSpec) -> str:
     """The id of a container that is ready to start. Raises UsageError for what no container can have or read."""
     user = _user(info)
-    found = binds(folder, job)
+    found = [*binds(folder, job), *_volumes(api, job)]
     if user[0] == STRANGER:
         _refuse_unreadable(found, job)
     memory = memory_limit(info, job)
@@ -50,6 +50,13 @@ def create(api: APIClient, info: dict[str, Any], folder: Path, job: JobSpec) -> 
         host_config=_limits(api, info, job, memory, user, found),
     )
     return str(created["Id"])
+
+
+def _volumes(api: APIClient, job: JobSpec) -> list[Bind]:
+    """What a base image declares would be a place to write that nobody bounds: it is left empty instead."""
+    found = api.inspect_image(job.environment)  # type: ignore[no-untyped-call]
+    declared = found["Config"].get("Volumes") or {}
+    return [Bind("", os.path.normpath(place)) for place in declared]
 
 
 def memory_limit(info: dict[str, Any], job: JobSpec) -> int:
@@ -85,6 +92,8 @@ def _limits(
     if user[0] and goes_through(found, ROOT):
         # Images let nobody but root through there. It is the owner who counts: some engines keep the folder's mode.
         options["tmpfs"][ROOT] = f"rw,noexec,nosuid,nodev,size=1m,mode=0700,{owned}"
+    if user == (os.getuid(), os.getgid()):
+        options["group_add"] = [str(group) for group in os.getgroups()]  # data may be readable through one of them
     # An engine of an ordinary user may not be able to set all of these.
     if info.get("PidsLimit", True):
         options["pids_limit"] = PROCESSES + 64 * math.ceil(cpus)

@@ -16,7 +16,7 @@ from mfbench.executors.base import Leftover
 from mfbench.executors.docker.client import guarded
 from mfbench.executors.docker.images import REPOSITORY
 from mfbench.executors.docker.labels import ENVIRONMENT, OWNER, RUN, WORKSPACE
-from mfbench.executors.docker.owner import is_dead
+from mfbench.executors.docker.owner import is_dead, is_of_here
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -54,7 +54,10 @@ def _container(
     if run is None:
         return Leftover("container", name, f"an installation that was broken off ({state})") if abandoned else None
     if (found["Labels"] or {}).get(WORKSPACE) == workspace:
-        return None if alive(run) else Leftover("container", name, f"of run {run}, which is over ({state})", run=run)
+        # In a copy of a workspace, which has its id, a run of the other one looks dead: its driver says that it is not.
+        gone = abandoned or not is_of_here(own.get(OWNER, ""))
+        over = Leftover("container", name, f"of run {run}, which is over ({state})", run=run)
+        return over if gone and not alive(run) else None
     # Its own workspace may be gone. One that another machine or container drives is left alone, see `is_dead`.
     what = f"of run {run} of another workspace, whose driver is gone ({state})"
     return Leftover("container", name, what, run=run) if abandoned else None

@@ -15,14 +15,18 @@ def me() -> str:
     return f"{host()}:{boot()}:{os.getpid()}"
 
 
+def is_of_here(owner: str) -> bool:
+    """Whether the owner is a process of this machine, which can be judged."""
+    return owner.partition(":")[0] == host()
+
+
 def is_dead(owner: str, made: float) -> bool:
     """Whether the owner of what was made at `made` (seconds since 1970) is certainly gone.
 
     That of another machine, or of another container on this one, cannot be judged: it counts as alive.
     """
-    machine, _, rest = owner.partition(":")
-    started, _, pid = rest.rpartition(":")
-    if machine != host() or not pid.isdigit():
+    started, _, pid = owner.partition(":")[2].rpartition(":")
+    if not is_of_here(owner) or not pid.isdigit():
         return False
     if started != boot():
         return True
