@@ -213,9 +213,9 @@ def test_out_of_memory(project: Project, name: str, words: str) -> None:
 
 
 def test_a_timeout_can_be_resumed(project: Project) -> None:
-    options = ("--set", "model.estimator=estimators.Slow", "--set", "run.timeout=3s")
+    options = ("--set", "model.estimator=estimators.Slow", "--set", "run.timeout=8s")
     done = project.mfbench("run", "tiny.toml", *options)
     assert done.returncode == 1
-    assert "the run timed out: the run took longer than its timeout of 3.0 s in step train" in done.stderr
+    assert "the run timed out: the run took longer than its timeout of 8.0 s in step train" in done.stderr
     assert "mfbench runs resume" in done.stderr
     assert project.mfbench("runs", "resume", "last", SLOW_SECONDS="0").returncode == 0
