@@ -21,12 +21,15 @@ def check_recipe(recipe: PathLike, overrides: Sequence[str] = ()) -> Report:
     """Checks a recipe and its data without running it. Raises RecipeError that points to the place."""
     from mfbench.core.errors import FitError
     from mfbench.engine.plan import check_names
+    from mfbench.engine.settings import asked_of
     from mfbench.recipe.load import load_recipe
     from mfbench.steps.precheck import precheck
 
     loaded = load_recipe(Path(recipe), tuple(overrides))
     try:
         check_names(loaded)
+        if loaded.recipe.run.env.requirements is not None:
+            asked_of(loaded, None)  # its file has to be one that can be installed from
         return precheck(loaded.recipe, loaded.folder, leaks=True)
     except FitError as error:
         raise loaded.error(error.key, error.message, error.hint) from None

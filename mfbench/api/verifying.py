@@ -19,9 +19,25 @@ def start(workspace: Workspace, run: str, executor: str | None = None, *, trust_
     from mfbench.engine.verify.recorded import recorded
 
     workspace.require_writable("verify runs")
-    known = recorded(workspace, workspace.find_run(run))
+    known = recorded(workspace, _meant(workspace, run))
     asked = VerifyRequest(workspace=str(workspace.root), recorded=known, executor=executor, trust_code=trust_code)
     return launch_verification(asked)
+
+
+def _meant(workspace: Workspace, run: str) -> str:
+    """The run that is meant: 'last' is the last one that is no verification itself."""
+    from mfbench.journal.reader import read_events
+
+    found = workspace.find_run(run)
+    while run == "last":
+        abouts = (
+            event[3] for event in read_events(workspace.run_folder(found) / "events") if event[2] == "run.started"
+        )
+        verifies = next((about.get("verifies") for about in abouts), None)
+        if verifies is None:
+            break
+        found = workspace.find_run(verifies)
+    return found
 
 
 def follow(
@@ -32,10 +48,12 @@ def follow(
     Raises RunFailedError where it came to no verdict.
     """
     from mfbench.api.running import follow_launched
-    from mfbench.core.errors import RunFailedError
+    from mfbench.core.errors import RunFailedError, StoppedError
 
     result = follow_launched(launched, workspace, on_event)
     found = verdict(workspace, launched.run)
+    if result.status == "stopped":
+        raise StoppedError("the verification is stopped", where=f"run {launched.run}")
     if found is None or result.status != "finished":
         told = result.error or {}
         lost = result.status == "lost"

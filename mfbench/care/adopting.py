@@ -28,7 +28,7 @@ from mfbench.journal.blobs import Blobs
 from mfbench.journal.deletions import RESTORED
 from mfbench.journal.ledger import Entry, open_ledger, read_ledger
 from mfbench.registry.adopted import Arrival, Item, numbered
-from mfbench.workspace.workspace import Workspace
+from mfbench.workspace.workspace import FOREIGN, Workspace
 
 _LARGEST_MANIFEST = 64 << 20
 HERE = "it is here already"
@@ -146,6 +146,8 @@ class Incoming:
 
     def _move_runs(self) -> None:
         for run in self.runs:
+            # Outside of what is handed on: no archive can bring it, or be without it.
+            (self.run_folder(run) / FOREIGN).touch()
             try:
                 self.run_folder(run).rename(self.workspace.run_folder(run))
                 self.taken.runs.append(run)

@@ -143,7 +143,9 @@ def logs(run: str, follow: bool, workspace: str | None, as_json: bool) -> None:
 @json_option
 def stop(run: str, workspace: str | None, as_json: bool) -> None:
     """Stop a run that is going on."""
-    asked = open_bench(workspace).stop(run)
+    bench = open_bench(workspace)
+    run = bench.workspace.find_run(run)
+    asked = bench.stop(run)
     if as_json:
         print_json({"run": run, "asked_to_stop": asked})
     else:

@@ -166,7 +166,10 @@ def record(run: Run, loaded: LoadedRecipe, code: CodeState) -> None:
     if patch:
         run.keep("uncommitted.patch", patch)
     for name, content in own_sources(estimators(loaded.tree), loaded.folder).items():
-        if not looks_secret(name, content):
+        if looks_secret(name, content):
+            told = f"{name} looks as if it held a secret and is not recorded: nobody can repeat the run once it changes"
+            run.writer.write("log", "warning", told)
+        else:
             run.keep(f"code/{name}", content, "text/x-python")
 
 

@@ -13,7 +13,7 @@ from mfbench.core.plugins import load as load_plugin
 from mfbench.core.versions import package_digest
 from mfbench.engine.rehearsal import told
 from mfbench.engine.run import Run
-from mfbench.engine.settings import asked_of, needed_packages
+from mfbench.engine.settings import asked_of, needed_packages, unheeded
 from mfbench.executors.base import Executor
 from mfbench.executors.environment import Asked, Environment, here, is_exact
 from mfbench.recipe.environment import redact
@@ -31,7 +31,13 @@ class Place:
 
     def __init__(self, executor: Executor, loaded: LoadedRecipe, workspace: Workspace | None) -> None:
         self.executor, self._loaded = executor, loaded
-        self.asked, self.remarks = asked_of(loaded, workspace) if executor.installs else (Asked(requirements=""), [])
+        if executor.installs:
+            self.asked, self.remarks = asked_of(loaded, workspace)
+            env = loaded.recipe.run.env
+            if not executor.sealed and (env.apt or env.base):
+                self.remarks.append("run.env's base and apt are not heeded: only a container can have them")
+        else:
+            self.asked, self.remarks = Asked(requirements=""), unheeded(loaded, executor.name)
         self.environment: Environment | None = executor.find(self.asked)
 
     @property
@@ -106,8 +112,9 @@ def place_of(
 ) -> tuple[Place, str | None]:
     """(where it takes place, why there). What `auto` has chosen gives way to this machine where what is installed here
     cannot be installed anywhere else; what was asked for by name does not."""
+    executor = load_plugin("mfbench.executors", name)()
     try:
-        return Place(load_plugin("mfbench.executors", name)(), loaded, workspace), chosen
+        return Place(executor, loaded, workspace), chosen
     except UsageError as error:
         named = chosen is None or name == LOCAL or loaded.recipe.run.env.requirements is not None
         if named or isinstance(error, WorkspaceError):

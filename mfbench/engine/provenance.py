@@ -17,9 +17,11 @@ if TYPE_CHECKING:
 
 MOST_PATCH = 1_000_000  # bytes
 _SECRET_NAME = re.compile(r"(?i)(^|/)(\.env|.*\.pem|.*\.key|.*secret.*|.*credential.*|id_rsa.*|\.netrc|\.pypirc)")
+# What reads a secret where it is kept, `password = mfbench.secret("DB_PASSWORD")`, holds none.
+_READS = r"((mfbench\.)?secret|os\.getenv)\([\"']\w+[\"']\)[ \t]*$|os\.environ\[[\"']\w+[\"']\][ \t]*$"
 _SECRET_TEXT = re.compile(
-    r"(?i)(pass(word|wd|phrase)?|secret|token|credential|api_?key|access_?key|private_?key|authorization)"
-    r"[\w\"'\]]*\s*[=:]"
+    r"(?im)(pass(word|wd|phrase)?|secret|token|credential|api_?key|access_?key|private_?key|authorization)"
+    rf"[\w\"'\]]*\s*[=:](?!\s*({_READS}))"
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----|\b(ghp|gho|github_pat|glpat|xox[abp]|sk|AKIA)[-_A-Za-z0-9]{12,}"
     r"|\w+://[^/\s:@]+:[^/\s:@]+@"
 )

@@ -9,14 +9,17 @@ from typing import Any
 import msgspec
 
 from mfbench.core.errors import UsageError, WorkspaceError
-from mfbench.core.text import parse_size
+from mfbench.core.text import did_you_mean, parse_duration, parse_size
 from mfbench.data.source import find_files
 from mfbench.executors.environment import Asked
 from mfbench.recipe.environment import UnsetVariableError, expand, names, redact
 from mfbench.recipe.loaded import LoadedRecipe
 from mfbench.recipe.own_code import needed_modules, own_sources
+from mfbench.recipe.schema import Env
 from mfbench.worker.job import JobSpec
 from mfbench.workspace.workspace import Workspace
+
+SHOWN = 5  # versions that are others
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -40,11 +43,17 @@ def settings_of(workspace: Workspace | None) -> Settings:
     """Raises WorkspaceError where config.toml says something else."""
     if workspace is None:
         return Settings()
+    table, where = workspace.config.get("environment", {}), str(workspace.root / "config.toml")
+    known = [field.name for field in msgspec.structs.fields(Settings)]
+    for key in table if isinstance(table, dict) else ():
+        if key not in known:
+            raise WorkspaceError(f"[environment] has no key {key!r}", where=where, hint=did_you_mean(key, known))
     try:
-        return msgspec.convert(workspace.config.get("environment", {}), Settings)
-    except msgspec.ValidationError as error:
-        where = str(workspace.root / "config.toml")
+        found = msgspec.convert(table, Settings)
+        parse_duration(found.keep)
+    except (msgspec.ValidationError, ValueError) as error:
         raise WorkspaceError(f"[environment] cannot be read: {error}", where=where) from None
+    return found
 
 
 def settings_variables(workspace: Workspace | None) -> set[str]:
@@ -66,6 +75,27 @@ def asked_of(loaded: LoadedRecipe, workspace: Workspace | None) -> tuple[Asked, 
         except UsageError as error:
             raise loaded.error(("run", "env", "requirements"), error.message, error.hint) from None
     return ask(requirements, env.base or "", env.apt, workspace), remarks
+
+
+def unheeded(loaded: LoadedRecipe, executor: str) -> list[str]:
+    """What of run.env an executor leaves aside that installs nothing, with the versions that are others here."""
+    from mfbench.core.versions import version
+    from mfbench.executors.lock import read_lock
+
+    env, remarks = loaded.recipe.run.env, list[str]()
+    if env == Env():
+        return remarks
+    remarks.append(f"run.env is not heeded: the executor {executor} runs with what is installed here")
+    if env.requirements is not None:
+        try:
+            text, _ = read_lock(loaded.folder / env.requirements, env.requirements)
+        except UsageError as error:
+            raise loaded.error(("run", "env", "requirements"), error.message, error.hint) from None
+        pins = (line.partition("==")[::2] for line in text.splitlines() if "==" in line)
+        other = [(name, pin, version(name)) for name, pin in pins if version(name) != pin]
+        remarks += [f"{name} is {found or 'not installed'} here, and {pin} in {env.requirements}"
+                    for name, pin, found in other[:SHOWN]]  # fmt: skip
+    return remarks
 
 
 def ask(requirements: str, base: str, apt: tuple[str, ...], workspace: Workspace | None) -> Asked:

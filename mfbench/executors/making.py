@@ -20,6 +20,7 @@ from mfbench.workspace.locks import locked
 
 T = TypeVar("T")
 Stopping = Callable[[], bool]
+LONGEST = 300  # characters of such a line: pip lists every version that there is
 LAST = 15  # lines of the installer that a failure shows
 _LOGIN = re.compile(r"(?<=://)([^/\s:@'\"]*)(:?)[^/\s@'\"]*@")
 _SECRET = re.compile(r"(?i)pass|secret|token|credential|key|auth")
@@ -129,6 +130,7 @@ def failed(message: str, said: list[str]) -> InstallError | DiskError:
     """The error of an installer that gave up, with its own last lines: those that say ERROR before the rest."""
     if any(os.strerror(ENOSPC) in line for line in said[-LAST:]):
         return DiskError(f"the disk is full: {message}", hint="free some space and run again")
+    said = [line if len(line) <= LONGEST else f"{line[:LONGEST]} …" for line in said]
     errors = [line for line in said if line.lstrip().startswith(("ERROR:", "error:", "E: "))][-LAST:]
     rest = [line for line in said[-LAST:] if line not in errors][-(LAST - len(errors)) :] if len(errors) < LAST else []
     return InstallError(message, hint="\n  ".join([*errors, *rest]) or None)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from psutil import Process
 
 EVERY = 1.0  # seconds between two samples
+RECENT = 2.0  # seconds within which what the kernel has killed may be why something ends
 CLOSELY = 0.25  # between two looks where memory is limited
 SHARE = 0.1  # of one core's time that looking may take: where it is dear, it is done less often
 _NUMBER = re.compile(r"^(\w+): +(\d+) kB$", re.MULTILINE)
@@ -76,10 +77,12 @@ class Watch:
         if self._too_much:
             return "oom", f"it took {size(self._too_much)}"
         # The kernel counts for the whole machine: what it has killed just before the end was most likely one of ours.
-        killed = kernel_kills() > self._kills or time.monotonic() - self._killed_at < 2 * EVERY
+        killed = kernel_kills() > self._kills or time.monotonic() - self._killed_at < RECENT
         if killed and code == -signal.SIGKILL:
             return "oom", "the kernel killed the worker, because no memory was left"
-        if self._lost_child or (killed and code > 0):
+        if (killed and code > 0) or (
+            self._lost_child and not code
+        ):  # one that was lost long before is not why it failed
             return "child", "the kernel killed it, because no memory was left"
         return None, ""
 

@@ -25,5 +25,5 @@ def row_columns(ctx: StepContext, frame: pl.DataFrame) -> list[str]:
 
 def trained_rows(ctx: StepContext, bundle: Path, train: pl.DataFrame, *, refit: bool) -> TrainedRows:
     """Writes the rows that the bundle's model was fitted on into it: the training rows, or all."""
-    rows = pl.read_parquet(ctx.input("ingest", "data.parquet")) if refit else train
+    rows = pl.read_parquet(ctx.input("ingest", "data.parquet"), glob=False) if refit else train
     return write_trained_rows(bundle, rows, row_columns(ctx, rows))

@@ -25,8 +25,8 @@ KINDS = ("keys", "rows", "groups", "time", "missing", "predictor")
 
 def run(ctx: StepContext) -> None:
     facts, data = ctx.json("ingest", "facts.json"), ctx.typed(Data, "data")
-    frame = pl.read_parquet(ctx.input("ingest", "data.parquet"))
-    part = pl.read_parquet(ctx.input("split", "split.parquet"))[PART]
+    frame = pl.read_parquet(ctx.input("ingest", "data.parquet"), glob=False)
+    part = pl.read_parquet(ctx.input("split", "split.parquet"), glob=False)[PART]
     features = ctx.typed(dict[str, Feature], "features")
     found = find_leaks(frame, part, data, features, ctx.config["task"], facts)
     ctx.output("leakage.json").write_bytes(jsonio.pretty([msgspec.to_builtins(item) for item in found]))

@@ -12,7 +12,7 @@ from mfbench.steps.train import fit
 
 
 def run(ctx: StepContext) -> None:
-    rows = pl.read_parquet(ctx.input("ingest", "data.parquet"))
+    rows = pl.read_parquet(ctx.input("ingest", "data.parquet"), glob=False)
     fitted = Encoder.load(ctx.input_folder("features", "encoder"))
     _, traits = check_model(chosen_model(ctx), ctx.config["task"], weighted=False)
     encoder = Encoder(fitted.columns, fitted.inputs).fit(rows, traits)

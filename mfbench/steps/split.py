@@ -11,7 +11,7 @@ from mfbench.steps.context import StepContext
 
 
 def run(ctx: StepContext) -> None:
-    frame = pl.read_parquet(ctx.input("ingest", "data.parquet"))
+    frame = pl.read_parquet(ctx.input("ingest", "data.parquet"), glob=False)
     split = ctx.typed(Split, "split")
     parts = split_rows(frame, split, ctx.config["task"], ctx.config["seed"])
     pl.DataFrame({PART: parts}).write_parquet(ctx.output("split.parquet"))
@@ -26,6 +26,6 @@ def run(ctx: StepContext) -> None:
 
 def read_parts(ctx: StepContext, *parts: str) -> list[pl.DataFrame]:
     """The ingested rows of each named part, in the data's order."""
-    frame = pl.read_parquet(ctx.input("ingest", "data.parquet"))
-    which = pl.read_parquet(ctx.input("split", "split.parquet"))[PART]
+    frame = pl.read_parquet(ctx.input("ingest", "data.parquet"), glob=False)
+    which = pl.read_parquet(ctx.input("split", "split.parquet"), glob=False)[PART]
     return [frame.filter(which == part) for part in parts]

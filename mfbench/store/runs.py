@@ -96,7 +96,9 @@ def show_run(workspace: Workspace, run: str) -> dict[str, Any]:
         found = _runs(con.execute(f"SELECT {_COLUMNS} FROM run_rows WHERE run = ?", [run]))
         if not found:
             raise NotFoundError(f"there is no run {run!r}", hint="list the runs with: mfbench runs")
-        parts = {name: _part(con, name, run) for name in _PARTS} | {"verifications": verifications(con, run)}
+        parts = {name: _part(con, name, run) for name in _PARTS}
+        # A run that came from elsewhere may claim to have verified anything.
+        own = [one for one in verifications(con, run) if not workspace.is_foreign(one["verification"])]
         ((about,),) = con.execute("SELECT about FROM run_base WHERE run = ?", [run]).fetchall()
         damages = _part(con, "damages", run)
         usage = usage_of(con, run)
@@ -104,6 +106,7 @@ def show_run(workspace: Workspace, run: str) -> dict[str, Any]:
     details = msgspec.json.decode(about) if about else {}
     if made:
         details["environment"] = next(iter(msgspec.json.decode(made[0])), None)
+    parts["verifications"] = own
     return {**found[0], **parts, "about": details, "damages": damages, "usage": usage.summary() if usage else None}
 
 

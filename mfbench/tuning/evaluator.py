@@ -90,8 +90,8 @@ class Trials:
         from mfbench.tuning.folds import Folds
 
         make_importable(Path(job.recipe_folder))
-        parts = pl.read_parquet(job.split_file)[PART]
-        frame = pl.read_parquet(job.data_file).filter(parts == "train")
+        parts = pl.read_parquet(job.split_file, glob=False)[PART]
+        frame = pl.read_parquet(job.data_file, glob=False).filter(parts == "train")
         self.job = job
         self.folds = Folds(frame, job.data, job.task, job.outcome, job.seed, job.cpus, Path(job.folder))
 

@@ -94,7 +94,7 @@ def secrets_folder() -> Path:
 
 
 def _write_secrets(secrets: dict[str, str]) -> Path | None:
-    """One file each, for this user alone, in the folder that they are to be in; what is in it goes when the job is over."""
+    """One file each, for this user alone, where they are wanted; they go when the job is over."""
     if not secrets:
         return None
     home = Path(os.environ.get(SECRETS) or secrets_folder())

@@ -23,6 +23,7 @@ from mfbench.worker.job import JobSpec, JobStep, read_job
 from mfbench.worker.words import CACHED, DISK_FULL, LESS, OUT_OF_MEMORY, SPACE
 from mfbench.workspace.workspace import WORK
 
+_NO_WAY_OUT = ("name resolution", "Name or service not known", "Network is unreachable")
 _OURS = str(Path(__file__).parent.parent)
 
 
@@ -115,6 +116,8 @@ def _told(problem: BaseException, step: str, folder: Path) -> dict[str, Any]:
         message = f"out of memory in step {step}" + (f": {problem}" if str(problem) else "")
     if isinstance(problem, BlockingIOError) or "can't start new thread" in text:
         hint = "it has as many processes and threads as it may: a lower tune.parallel or run.cpus needs fewer"
+    if any(word in text for word in _NO_WAY_OUT) and Path("/.dockerenv").exists():
+        hint = "a container has no network unless the recipe asks for one: network = true under [run]"
     frames = [f for f in traceback.extract_tb(problem.__traceback__) if not f.filename.startswith(_OURS)]
     where = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else None
     stack = "Traceback (most recent call last):\n" + "".join(traceback.format_list(frames)) + text if frames else text

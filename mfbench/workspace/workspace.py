@@ -21,6 +21,7 @@ from mfbench.workspace import disk, locks
 
 FOLDER = ".mfbench"
 WORK = "work"  # in a run's folder: where its steps make their outputs; it stays only when the run was killed
+FOREIGN = "foreign"  # in a run's folder: it came from another workspace, by an import or a merge
 FORMAT = 1
 ENVIRONMENT = "MFBENCH_WORKSPACE"
 _ID = re.compile(r"[0-9a-z]+(-[0-9a-z]+)*")  # no separator, no dot: a name inside `runs/`
@@ -151,6 +152,10 @@ class Workspace:
 
     def run_folder(self, run: str) -> Path:
         return self.runs / run
+
+    def is_foreign(self, run: str) -> bool:
+        """Whether a run came from another workspace: what it says of itself was written by others."""
+        return (self.run_folder(run) / FOREIGN).exists()
 
     def new_run(self, holder: dict[str, Any]) -> tuple[str, int]:
         """Makes a run's marker and folder: (run id, descriptor that keeps the run alive).

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from mfbench.core.errors import WorkspaceError
+from mfbench.core.errors import UsageError, WorkspaceError
+from mfbench.engine.place import place_of
+from mfbench.engine.provenance import looks_secret
 from mfbench.engine.settings import ask, asked_of, job_of, settings_of
 from mfbench.recipe.load import load_recipe
 from mfbench.workspace.workspace import Workspace, create
@@ -38,6 +40,8 @@ def test_the_configuration_of_a_machine(project: Project, monkeypatch: pytest.Mo
     ("text", "told"),
     [
         ("bse = 'x'", "bse"),
+        ("wheelhose = 'x'", "did you mean 'wheelhouse'?"),
+        ("keep = 'forever'", "'forever' is not a duration"),
         ("extra_index = 'x'", "array"),
         ("index = '${NOT_SET_ANYWHERE}'", "the environment variable NOT_SET_ANYWHERE is not set"),
     ],
@@ -73,3 +77,61 @@ def test_a_variable_in_a_path_is_not_written_down(project: Project, monkeypatch:
     assert project.mfbench("run", "tiny.toml").returncode == 0
     [run] = project.runs()
     assert "hidden-place" not in (project.workspace.run_folder(run) / "job.json").read_text()
+
+
+def warnings(project: Project) -> str:
+    return "\n".join(text for level, text in project.events(project.runs()[-1], "log") if level == "warning")
+
+
+def test_what_an_executor_does_not_heed_is_told(project: Project) -> None:
+    (project.folder / "other.lock").write_text("scikit-learn==1.0.1\n")
+    words = ("--set", "run.env.requirements=other.lock", "--set", "run.env.apt=['libgomp1']")
+    assert project.mfbench("run", "tiny.toml", *words).returncode == 0
+    assert "run.env is not heeded: the executor local runs with what is installed here" in warnings(project)
+    assert " here, and 1.0.1 in other.lock" in warnings(project)
+    for command in ("run", "check"):
+        done = project.mfbench(command, "tiny.toml", "--set", "run.env.requirements=nowhere.lock")
+        assert done.returncode == 2
+        assert "nowhere.lock" in done.stderr
+
+
+def test_an_executor_that_is_not_there_is_refused(project: Project) -> None:
+    done = project.mfbench("run", "tiny.toml", MFBENCH_EXECUTOR="dokcer")
+    assert done.returncode == 2
+    assert "did you mean 'docker'?" in done.stderr
+
+
+def test_auto_gives_way_where_what_is_installed_here_can_be_installed_nowhere_else(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: tuple[str, ...]) -> str:
+        raise UsageError("ours is installed from a folder")
+
+    monkeypatch.setattr("mfbench.executors.lock.default_lock", refuse)
+    loaded = load_recipe(project.folder / "tiny.toml")
+    place, why = place_of("venv", "an engine answers", loaded, None)
+    assert (place.executor.name, why) == ("local", "an engine answers, and ours is installed from a folder")
+    with pytest.raises(UsageError, match="from a folder"):
+        place_of("venv", None, loaded, None)
+
+
+@pytest.mark.parametrize(
+    ("line", "secret"),
+    [
+        ('password = mfbench.secret("DB_PASSWORD")', False),
+        ("token = os.environ['TOKEN']", False),
+        ('api_key: str = os.getenv("API_KEY")', True),  # a miss would cost more than a record
+        ('password = "hunter2"', True),
+        ('password = secret("A") + "hunter2"', True),
+    ],
+)
+def test_code_that_reads_a_secret_holds_none(line: str, secret: bool) -> None:
+    assert looks_secret("model.py", f"import os\n{line}\n\nx = 1\n".encode()) == secret
+
+
+def test_code_that_is_not_recorded_is_told(project: Project) -> None:
+    project.recipe((project.folder / "tiny.toml").read_text().replace("LogisticRegression", "estimators.Slow"))
+    with (project.folder / "estimators.py").open("a") as file:
+        file.write("password = 'hunter2'\n")
+    assert project.mfbench("run", "tiny.toml", SLOW_SECONDS="0").returncode == 0
+    assert "estimators.py looks as if it held a secret and is not recorded" in warnings(project)

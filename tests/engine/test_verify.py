@@ -19,12 +19,13 @@ from mfbench.core.errors import RunFailedError, UsageError
 from mfbench.engine.outcome import GATE
 from mfbench.engine.verify.driver import refuse_strange
 from mfbench.engine.verify.environment import code_changes, executor_for, requirements_of, version_changes
-from mfbench.engine.verify.inputs import Source, foreign_code
+from mfbench.engine.verify.inputs import Source, foreign_code, foreign_image
 from mfbench.engine.verify.recorded import Recorded, recorded
 from mfbench.engine.verify.repeat import Repeat
 from mfbench.engine.verify.unpinned import unpinned
 from mfbench.executors.docker.executor import DockerExecutor
-from mfbench.executors.environment import Environment
+from mfbench.executors.docker.images import BASE
+from mfbench.executors.environment import Asked, Environment
 from mfbench.journal.blobs import Blobs
 from mfbench.journal.sealing import seal
 from mfbench.journal.segment import SegmentWriter
@@ -355,6 +356,8 @@ def test_sealed_and_imported_runs_are_verified_like_others(proved: Project, tmp_
     (tmp_path / "elsewhere").mkdir()
     other = Workbench.create(tmp_path / "elsewhere")
     other.import_(tmp_path / "one.zip")
+    job = other.workspace.run_folder(run) / "job.json"  # which says where it comes from, and is not believed
+    job.write_text(job.read_text().replace(proved.workspace.id, other.workspace.id))
     with pytest.raises(UsageError, match=r"code of its own, which would run here: estimators\.py"):
         other.verify(run, executor="local")
     theirs = recorded(other.workspace, run)
@@ -362,8 +365,12 @@ def test_sealed_and_imported_runs_are_verified_like_others(proved: Project, tmp_
         refuse_strange(replace(theirs, job=replace(theirs.job, network=True)), ["estimators.py"], DockerExecutor())
     refuse_strange(theirs, ["estimators.py"], DockerExecutor())
     blobs = Blobs(other.workspace.blobs)
-    strange = foreign_code(theirs, theirs.loaded(), blobs, other.workspace.id, "numpy==1.0\nnobody-has-it==1\n")
+    strange = foreign_code(theirs, theirs.loaded(), blobs, other.workspace, "numpy==1.0\nnobody-has-it==1\n")
     assert strange[-1] == "nobody-has-it==1"
+    for asked, image in ((Asked(requirements="", base="evil"), "evil"), (Asked(requirements="", apt=("x",)), "x")):
+        assert foreign_image(theirs, asked, other.workspace) == image
+    assert foreign_image(theirs, Asked(requirements="", base=BASE), other.workspace) is None
+    assert foreign_image(recorded(bench.workspace, run), Asked(requirements="", base="evil"), bench.workspace) is None
     found = other.verify(run, executor="local", trust_code=True)
     assert (found["verdict"], found["since"]) == ("bit-identical", "check"), "the data did not travel"
 

@@ -22,7 +22,7 @@ from mfbench.engine.provenance import machine
 from mfbench.engine.run import Report, Run
 from mfbench.engine.verify.compare import COMPARE, compare, failed_step
 from mfbench.engine.verify.environment import Again, code_changes, environment_for, executor_for
-from mfbench.engine.verify.inputs import Source, changed_code, foreign_code, lay_code, variables_missing
+from mfbench.engine.verify.inputs import Source, changed_code, foreign_code, foreign_image, lay_code, variables_missing
 from mfbench.engine.verify.recorded import Recorded
 from mfbench.engine.verify.repeat import Repeat
 from mfbench.engine.verify.unpinned import unpinned
@@ -57,8 +57,12 @@ def drive_verification(request: VerifyRequest, report: Report) -> None:
     source = Source(recorded, workspace.cache / "sources")
     place = environment_for(recorded, loaded, executor_for(recorded, request.executor), workspace)
     if not request.trust_code:
-        strange = foreign_code(recorded, loaded, blobs, workspace.id, place.asked.requirements)
+        strange = foreign_code(recorded, loaded, blobs, workspace, place.asked.requirements)
         refuse_strange(recorded, strange, place.executor)
+        image = foreign_image(recorded, place.asked, workspace)
+        if image and place.executor.sealed:
+            told = f"run {recorded.run} came from elsewhere and wants {image} below its environment"
+            raise UsageError(told, hint="if you trust where it came from: --trust-code; or take --executor venv")
     plan = Repeat(recorded, source, blobs)
     cpus = int(recorded.about["cpus"])
     warm = None if place.executor.installs else WarmWorker(partial(_leave, Path(recorded.folder), workspace.root), cpus)

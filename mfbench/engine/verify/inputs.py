@@ -14,12 +14,15 @@ from mfbench.core.text import plural
 from mfbench.core.versions import version
 from mfbench.data.source import digest_sources, find_files
 from mfbench.engine.provenance import looks_secret
-from mfbench.engine.settings import estimators
+from mfbench.engine.settings import estimators, settings_of
 from mfbench.engine.verify.recorded import Recorded
+from mfbench.executors.docker.images import BASE
+from mfbench.executors.environment import Asked
 from mfbench.journal.blobs import Blobs
 from mfbench.recipe.environment import expand
 from mfbench.recipe.loaded import LoadedRecipe
 from mfbench.recipe.own_code import dotted_estimators, own_sources
+from mfbench.workspace.workspace import Workspace
 
 INGEST = "ingest"
 
@@ -104,12 +107,24 @@ def lay_code(recorded: Recorded, loaded: LoadedRecipe, blobs: Blobs, folder: Pat
     return remarks, links
 
 
+def is_foreign(recorded: Recorded, workspace: Workspace) -> bool:
+    return recorded.job.workspace != workspace.id or workspace.is_foreign(recorded.run)
+
+
+def foreign_image(recorded: Recorded, asked: Asked, workspace: Workspace) -> str | None:
+    """What somebody elsewhere wants below the environment: it reads the index's password, and sees the network."""
+    usual = {"", BASE, settings_of(workspace).base}
+    if not is_foreign(recorded, workspace):
+        return None
+    return next((name for name in (asked.base, *asked.apt) if name not in usual), None)
+
+
 def foreign_code(
-    recorded: Recorded, loaded: LoadedRecipe, blobs: Blobs, workspace: str, requirements: str
+    recorded: Recorded, loaded: LoadedRecipe, blobs: Blobs, workspace: Workspace, requirements: str
 ) -> list[str]:
     """What a verification would run that was written elsewhere: own files that this workspace's runs did not bring and
     that do not lie beside the recipe here, steps that are not mfbench's, packages that nobody has installed here."""
-    if recorded.job.workspace == workspace:
+    if not is_foreign(recorded, workspace):
         return []
     current = own_sources(estimators(loaded.tree), Path(recorded.folder))
     steps = [step.call for step in recorded.job.steps if not step.call.startswith("mfbench.steps.")]

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from mfbench.core.errors import EngineError, InstallError
+from mfbench.core.ids import random_text
 from mfbench.executors.base import Tell
 from mfbench.executors.docker.client import guarded
 from mfbench.executors.docker.labels import ENVIRONMENT, FACTS, OWNER
@@ -60,6 +61,7 @@ def _create(client: DockerClient, base: str, name: str, asked: Asked) -> str:
         user="0:0",
         working_dir="/",
         stdin_open=True,
+        name=f"mfbench-environment-{name}-{random_text(6)}",
         labels={ENVIRONMENT: name, OWNER: me()},
         host_config=host,
     )

@@ -53,7 +53,7 @@ class Court:
     @cached_property
     def evidence(self) -> Evidence:
         """All held-out rows, as the evaluation has predicted them: never by a model that was refitted on them."""
-        table = pl.read_parquet(self.ctx.input("evaluate", "predictions.parquet"))
+        table = pl.read_parquet(self.ctx.input("evaluate", "predictions.parquet"), glob=False)
         unit, values = unit_column(self.rows, self.ctx.typed(Split, "split"))
         theirs = self.champion.predicted if self.champion else None
         ours = answers(table, self.rows, self._classes)
