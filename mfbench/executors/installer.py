@@ -96,6 +96,8 @@ def variables(asked: Asked) -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
         **asked.args,
     }
+    if asked.network == "none":
+        found["PIP_NO_INDEX"] = "1"  # else pip asks again and again, for seconds a package
     if asked.index:
         found["PIP_INDEX_URL"] = asked.index
     if asked.extra_index:

@@ -116,4 +116,5 @@ class TestInstallation:
             "https://b https://c",
             "y",
         )
-        assert "PIP_INDEX_URL" not in variables(Asked(requirements=""))
+        assert not {"PIP_INDEX_URL", "PIP_NO_INDEX"} & variables(Asked(requirements="")).keys()
+        assert variables(Asked(requirements="", network="none"))["PIP_NO_INDEX"] == "1"
