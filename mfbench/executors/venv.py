@@ -16,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 
-from mfbench.core.errors import InstallError, MfbenchError, StoreBusyError, UsageError, from_os
+from mfbench.core.errors import InstallError, MfbenchError, StoreBusyError, from_os
 from mfbench.core.files import write_whole
 from mfbench.core.hashing import digest_bytes, digest_value
 from mfbench.core.versions import python_version
@@ -29,8 +29,8 @@ from mfbench.executors.making import Stopping, alone, check_wheelhouse
 from mfbench.executors.pinned import pinned
 from mfbench.executors.warm import WarmWorker
 from mfbench.recipe.environment import SECRETS
-from mfbench.worker.attached import order_line, secrets_folder
-from mfbench.worker.job import JobSpec, read_job
+from mfbench.worker.attached import order_of, secrets_folder
+from mfbench.worker.job import read_job
 from mfbench.workspace.disk import cache_folder
 from mfbench.workspace.locks import is_held, locked
 from mfbench.workspace.workspace import WORK
@@ -76,7 +76,7 @@ class VenvExecutor:
         if warm is not None:
             warm.dismiss()
         job = read_job(folder)
-        line = _order(job)
+        line = order_of(job)
         python = Path(job.environment, "bin", "python")
         if not python.exists():
             raise InstallError("missing environment: it was removed meanwhile", where=str(python), hint="run again")
@@ -158,15 +158,6 @@ def _end_group(pid: int) -> None:
         os.killpg(pid, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):
         pass
-
-
-def _order(job: JobSpec) -> bytes:
-    """What goes through the worker's input. Raises UsageError for a secret that is not set."""
-    for name in job.secrets:
-        if name not in os.environ:
-            raise UsageError(f"the recipe names a secret {name}, and no variable of that name is set")
-    variables = {name: os.environ[name] for name in job.variables if name in os.environ and name not in job.secrets}
-    return order_line(variables, {name: os.environ[name] for name in job.secrets})
 
 
 def _own_code() -> Path:

@@ -15,13 +15,16 @@ import signal
 import sys
 import tempfile
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
 import msgspec
 
+from mfbench.core.errors import UsageError
 from mfbench.recipe.environment import SECRETS
+from mfbench.worker.job import JobSpec
 from mfbench.workspace.workspace import WORK
 
 ASKED = (signal.SIGTERM, signal.SIGINT)
@@ -33,6 +36,19 @@ class Order(msgspec.Struct, frozen=True):
 
     variables: dict[str, str] = {}
     secrets: dict[str, str] = {}
+
+
+def order_of(job: JobSpec, also: Iterable[str] = ()) -> bytes:
+    """The first line for this job: its variables with those named `also`, its secrets, as they are set here.
+
+    Raises UsageError for a secret that is not.
+    """
+    for name in job.secrets:
+        if name not in os.environ:
+            raise UsageError(f"the recipe names a secret {name}, and no variable of that name is set")
+    named = {*job.variables, *also} - set(job.secrets)
+    variables = {name: os.environ[name] for name in sorted(named) if name in os.environ}
+    return order_line(variables, {name: os.environ[name] for name in job.secrets})
 
 
 def order_line(variables: dict[str, str], secrets: dict[str, str]) -> bytes:

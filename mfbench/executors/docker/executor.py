@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from mfbench.core.errors import InstallError, UsageError
+from mfbench.core.errors import InstallError
 from mfbench.executors.base import Leftover, Tell
 from mfbench.executors.docker.client import answers, connect, guarded
 from mfbench.executors.docker.lending import give_back, lend
@@ -17,7 +16,7 @@ from mfbench.executors.environment import Asked, Environment
 from mfbench.executors.warm import WarmWorker
 from mfbench.journal.sealed import SEALED
 from mfbench.recipe.environment import expand
-from mfbench.worker.attached import order_line
+from mfbench.worker.attached import order_of
 from mfbench.worker.job import JobSpec, read_job
 
 if TYPE_CHECKING:
@@ -50,7 +49,7 @@ class DockerExecutor:
         folder = folder.resolve()
         job = read_job(folder)
         job = msgspec.structs.replace(job, reads=tuple(expand(job.reads)))  # written with `${NAME}` in place of values
-        line = _order(job)
+        line = order_of(job, PROXIES if job.network else ())
         if not job.environment:
             raise InstallError("missing image: the job names none", hint="run it again: its environment is made first")
         with guarded(f"starting the container of run {job.run}"):
@@ -99,13 +98,3 @@ def _taken_back(folder: Path) -> None:
     give_back(folder)
     # Who seals a journal does so when its run is over, which this one is not.
     (folder / "events" / SEALED).unlink(missing_ok=True)
-
-
-def _order(job: JobSpec) -> bytes:
-    """What goes through the container's input. Raises UsageError for a secret that is not set."""
-    for name in job.secrets:
-        if name not in os.environ:
-            raise UsageError(f"the recipe names a secret {name}, and no variable of that name is set")
-    named = {*job.variables, *(PROXIES if job.network else ())} - set(job.secrets)
-    variables = {name: os.environ[name] for name in sorted(named) if name in os.environ}
-    return order_line(variables, {name: os.environ[name] for name in job.secrets})
