@@ -19,7 +19,7 @@ demo: .venv/.demo
 	$(PY) -m mfbench runs
 
 test: .venv/.dev
-	$(PY) -m pytest -n $(WORKERS) --dist worksteal $(TESTS)
+	$(PY) -m pytest -n $(WORKERS) --dist loadgroup $(TESTS)
 
 check: .venv/.dev
 	$(PY) -m ruff check .

@@ -10,7 +10,7 @@ import time
 
 from mfbench.care.findings import Finding, Mended, beyond
 from mfbench.care.garbage import Garbage, period
-from mfbench.core.errors import MfbenchError, WorkspaceError
+from mfbench.core.errors import MfbenchError
 from mfbench.core.text import parse_duration
 from mfbench.executors import leftovers
 from mfbench.executors.base import Executor, Leftover
@@ -66,11 +66,7 @@ def kept(workspace: Workspace) -> float:
     """Seconds for which an environment stays after its last use: `[environment] keep` of the configuration."""
     from mfbench.engine.settings import settings_of
 
-    try:
-        return parse_duration(settings_of(workspace).keep)
-    except ValueError as error:
-        where = str(workspace.root / "config.toml")
-        raise WorkspaceError(f"[environment] keep cannot be read: {error}", where=where) from None
+    return parse_duration(settings_of(workspace).keep)
 
 
 def _reason(one: Leftover, keep: float) -> str:

@@ -50,9 +50,12 @@ def settings_of(workspace: Workspace | None) -> Settings:
             raise WorkspaceError(f"[environment] has no key {key!r}", where=where, hint=did_you_mean(key, known))
     try:
         found = msgspec.convert(table, Settings)
-        parse_duration(found.keep)
-    except (msgspec.ValidationError, ValueError) as error:
+    except msgspec.ValidationError as error:
         raise WorkspaceError(f"[environment] cannot be read: {error}", where=where) from None
+    try:
+        parse_duration(found.keep)
+    except ValueError as error:
+        raise WorkspaceError(f"[environment] keep: {error}", where=where) from None
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from mfbench.executors.base import Execution, Executor, Exit
 from mfbench.executors.warm import WarmWorker
 from mfbench.journal.reader import read_events
 from mfbench.worker.job import JobSpec, JobStep, write_job
+
+NAME = f"contract-{os.getpid()}"  # of the run: what other processes test is told apart
 
 
 class ExecutorContract:
@@ -76,7 +79,7 @@ def job(folder: Path, call: str, environment: str = "") -> Path:
     (run / "events").mkdir(parents=True)
     step = JobStep(name="only", call=call, key="0" * 64, needs=(), config={})
     reads = tuple(str(path) for path in folder.glob("*.py"))
-    spec = JobSpec(run="contract", recipe_folder="..", blobs="../blobs", cpus=1, steps=(step,), reads=reads)
+    spec = JobSpec(run=NAME, recipe_folder="..", blobs="../blobs", cpus=1, steps=(step,), reads=reads)
     write_job(run, msgspec.structs.replace(spec, environment=environment))
     return run
 

@@ -23,7 +23,7 @@ from mfbench.executors.environment import Environment
 from mfbench.executors.local import LocalExecutor
 from mfbench.journal.reader import read_events
 from mfbench.testing import ExecutorContract
-from mfbench.testing.executors import finish
+from mfbench.testing.executors import NAME, finish
 from mfbench.worker.job import JobStep, read_job, write_job
 from tests import children
 from tests.executors.boxed import Boxed, a_job, boxed, foreign, wait_for_line
@@ -51,7 +51,7 @@ def place(environment_image: Environment) -> str:
     return environment_image.place
 
 
-def containers(engine: DockerClient, run: str = "contract") -> list[str]:
+def containers(engine: DockerClient, run: str = NAME) -> list[str]:
     return [one["Id"] for one in engine.api.containers(all=True, filters={"label": f"{RUN}={run}"})]
 
 
