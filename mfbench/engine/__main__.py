@@ -9,11 +9,12 @@ from msgspec import msgpack
 
 from mfbench.engine.driver import Request, drive
 from mfbench.engine.launch import run_driver
-from mfbench.engine.verify.driver import VerifyRequest, drive_verification
 
 if __name__ == "__main__":
     content = sys.stdin.buffer.read()
     if sys.argv[2] == "verify":
+        from mfbench.engine.verify.driver import VerifyRequest, drive_verification
+
         body = partial(drive_verification, msgpack.decode(content, type=VerifyRequest))
     else:
         body = partial(drive, msgpack.decode(content, type=Request))

@@ -22,12 +22,13 @@ from mfbench.core.errors import MfbenchError, from_os
 from mfbench.engine.driver import Request, drive, drive_steps, prepare
 from mfbench.engine.rehearsal import restored, told
 from mfbench.engine.run import Report
-from mfbench.engine.verify.driver import VerifyRequest, drive_verification
 from mfbench.worker.job import JobStep
 from mfbench.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
     import subprocess
+
+    from mfbench.engine.verify.driver import VerifyRequest
 
 _THREADED = {"numpy", "polars", "duckdb", "torch", "pyarrow", "sklearn"}
 
@@ -67,6 +68,8 @@ def launch(request: Request) -> Launched:
 
 def launch_verification(request: VerifyRequest) -> Launched:
     """Starts the driver that repeats a run, and waits until the run that does it exists."""
+    from mfbench.engine.verify.driver import drive_verification
+
     return _launched(partial(drive_verification, request), request, "verify")
 
 

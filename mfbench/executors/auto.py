@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 
-from mfbench.executors.docker.client import answers
-
 AUTO = "auto"
 VARIABLE = "MFBENCH_EXECUTOR"
 
@@ -17,5 +15,7 @@ def choose(wanted: str) -> tuple[str, str | None]:
     named = os.environ.get(VARIABLE) or AUTO
     if named != AUTO:
         return named, f"{VARIABLE} says so"
+    from mfbench.executors.docker.endpoints import answers  # sockets and addresses: 4 ms for who needs none
+
     there, told = answers()
     return ("docker", f"an engine answers at {told}") if there else ("local", told)
