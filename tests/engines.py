@@ -13,6 +13,11 @@ if TYPE_CHECKING:
     from mfbench.executors.environment import Environment
 
 
+def missing(reason: str) -> None:
+    """What a test of containers needs is not there: it is skipped, and fails where an engine is demanded."""
+    (pytest.fail if os.environ.get("MFBENCH_REQUIRE_DOCKER") == "1" else pytest.skip)(reason)
+
+
 @pytest.fixture(scope="session")
 def engine() -> DockerClient:
     """A client of the engine on this machine."""

@@ -66,34 +66,36 @@ def settings_variables(workspace: Workspace | None) -> set[str]:
 
 def asked_of(loaded: LoadedRecipe, workspace: Workspace | None) -> tuple[Asked, list[str]]:
     """(what the recipe's run needs to be installed, remarks). Raises UsageError for requirements that cannot be."""
-    from mfbench.executors.lock import default_lock, read_lock
+    from mfbench.executors.lock import default_lock
 
     env = loaded.recipe.run.env
-    needed, remarks = needed_packages(loaded), list[str]()
     if env.requirements is None:
-        requirements = default_lock(needed)
+        requirements, remarks = default_lock(needed_packages(loaded)), list[str]()
     else:
-        try:
-            requirements, remarks = read_lock(loaded.folder / env.requirements, env.requirements)
-        except UsageError as error:
-            raise loaded.error(("run", "env", "requirements"), error.message, error.hint) from None
+        requirements, remarks = _named_lock(loaded, env.requirements)
     return ask(requirements, env.base or "", env.apt, workspace), remarks
+
+
+def _named_lock(loaded: LoadedRecipe, name: str) -> tuple[str, list[str]]:
+    """The recipe's own requirements with remarks on them. Raises RecipeError where they are none."""
+    from mfbench.executors.lock import read_lock
+
+    try:
+        return read_lock(loaded.folder / name, name)
+    except UsageError as error:
+        raise loaded.error(("run", "env", "requirements"), error.message, error.hint) from None
 
 
 def unheeded(loaded: LoadedRecipe, executor: str) -> list[str]:
     """What of run.env an executor leaves aside that installs nothing, with the versions that are others here."""
     from mfbench.core.versions import version
-    from mfbench.executors.lock import read_lock
 
     env, remarks = loaded.recipe.run.env, list[str]()
     if env == Env():
         return remarks
     remarks.append(f"run.env is not heeded: the executor {executor} runs with what is installed here")
     if env.requirements is not None:
-        try:
-            text, _ = read_lock(loaded.folder / env.requirements, env.requirements)
-        except UsageError as error:
-            raise loaded.error(("run", "env", "requirements"), error.message, error.hint) from None
+        text, _ = _named_lock(loaded, env.requirements)
         pins = (line.partition("==")[::2] for line in text.splitlines() if "==" in line)
         other = [(name, pin, version(name)) for name, pin in pins if version(name) != pin]
         remarks += [f"{name} is {found or 'not installed'} here, and {pin} in {env.requirements}"

@@ -26,6 +26,7 @@ from mfbench.testing import ExecutorContract
 from mfbench.testing.executors import NAME, finish
 from mfbench.worker.job import JobStep, read_job, write_job
 from tests import children
+from tests.engines import missing
 from tests.executors.boxed import Boxed, a_job, boxed, foreign, wait_for_line
 from tests.support import until
 
@@ -443,7 +444,7 @@ def test_what_is_mounted_in_a_sources_folder_is_read_only_too(tmp_path: Path, pl
     inner = tmp_path / "data" / "in ner"
     inner.mkdir(parents=True)
     if subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=0777", "none", inner], check=False).returncode:
-        pytest.skip("this machine lets nobody mount")
+        missing("this machine lets nobody mount")
     try:
         (inner / "x.csv").write_text("x")
         path = str(inner / "x.csv")
@@ -473,6 +474,6 @@ def test_an_ordinary_users_container_runs_as_that_user(tmp_path: Path, place: st
 
 def test_a_network_only_where_the_recipe_asks(tmp_path: Path, place: str, engine: DockerClient) -> None:
     if not any(found.startswith("docker") for found in os.listdir("/sys/class/net")) and sys.platform == "linux":
-        pytest.skip("the engine's own bridge is not there")
+        missing("the engine's own bridge is not there")
     code = "import os\ndef run(ctx):\n    print(sorted(os.listdir('/sys/class/net')))\n"
     assert "eth0" in boxed(tmp_path, place, code, network=True).printed[0]

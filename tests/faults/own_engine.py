@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.engines import missing
 from tests.support import until
 
 BRIDGE = "mfbench-test"
@@ -128,7 +129,7 @@ def possible() -> str:
 def own_engine(engine: object) -> Iterator[OwnEngine]:
     problem = possible()
     if problem:
-        (pytest.fail if os.environ.get("MFBENCH_REQUIRE_DOCKER") == "1" else pytest.skip)(problem)
+        missing(problem)
     made = OwnEngine(Path(tempfile.mkdtemp(prefix="mfb-engine-")))
     try:
         made.start()

@@ -6,6 +6,7 @@ import json
 import random
 import shutil
 import signal
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -25,6 +26,20 @@ if TYPE_CHECKING:
 Rounds = Callable[[int], range]
 BRIEF = RECIPE.replace("LogisticRegression", "docked.Brief")
 SECRET, VARIABLE, PASSWORD = "hunter2-of-the-recipe", "hunter3-of-a-variable", "hunter4-of-the-index"
+
+
+def _somewhere(
+    docked: Docked, image: Environment, chance: random.Random, *, installs: bool, most: float
+) -> tuple[subprocess.Popen[str], str]:
+    """A run that is on its way, up to `most` seconds into a phase: (its face, its id)."""
+    phase = "installing" if installs else chance.choice(["starting", "working"])
+    docked.forget_results()
+    docked.new_environment(image.place)
+    face = docked.start()
+    run = docked.begun(face, set(docked.project.runs()))
+    docked.wait_for(run, phase)
+    time.sleep(chance.uniform(0, most))
+    return face, run
 
 
 def _resumed(docked: Docked, run: str) -> None:
@@ -53,13 +68,7 @@ def test_killed_drivers_leave_nothing_that_is_not_found(
     docked.project.recipe(BRIEF)
     left = 0
     for number in rounds(2):
-        phase = chance.choice(["starting", "working"]) if number % 2 else "installing"
-        docked.forget_results()
-        docked.new_environment(environment_image.place)
-        face = docked.start()
-        run = docked.begun(face, set(docked.project.runs()))
-        docked.wait_for(run, phase)
-        time.sleep(chance.uniform(0, 1.2))
+        face, run = _somewhere(docked, environment_image, chance, installs=number % 2 == 0, most=1.2)
         docked.kill_driver(run)
         face.communicate(timeout=60)
         until(lambda: not docked.containers("running"), 20)
@@ -77,13 +86,7 @@ def test_a_killed_engine_ends_its_runs_and_leaves_nothing_that_is_not_found(
     docked, left = killable, 0
     docked.project.recipe(BRIEF)
     for number in rounds(2):
-        phase = chance.choice(["starting", "working"]) if number % 2 else "installing"
-        docked.forget_results()
-        docked.new_environment(environment_image.place)
-        face = docked.start()
-        run = docked.begun(face, set(docked.project.runs()))
-        docked.wait_for(run, phase)
-        time.sleep(chance.uniform(0, 1.0))
+        face, run = _somewhere(docked, environment_image, chance, installs=number % 2 == 0, most=1.0)
         own_engine.kill()
         try:
             said = face.communicate(timeout=30)[1]
