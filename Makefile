@@ -2,6 +2,7 @@
 # make test    the set-up for the tests, and the tests
 # make check   lint, format, types, layers
 # make bench   mfbench beside what people would use instead
+# make screenshots    the README's pictures, drawn by the program
 # make lock    requirements/lock.txt anew from pyproject.toml
 # Paths are relative throughout, so that a folder with a space in its name works.
 
@@ -11,7 +12,7 @@ PIP := $(PY) -m pip --disable-pip-version-check --quiet
 TESTS ?= tests
 WORKERS ?= 2
 
-.PHONY: demo test check bench lock clean
+.PHONY: demo test check bench screenshots lock clean
 
 demo: .venv/.demo
 	$(PY) -m mfbench run recipes/flight-delay.toml
@@ -29,6 +30,9 @@ check: .venv/.dev
 
 bench: .venv/.dev
 	$(PY) -m benchmarks
+
+screenshots: .venv/.dev
+	$(PY) -m tests.tui.make_pictures docs/images
 
 lock: .venv/.dev
 	$(PIP) install uv

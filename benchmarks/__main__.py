@@ -14,12 +14,13 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks import cold_start, executors, metrics, recipe, report, search, steps, store
+from benchmarks import cold_start, drift, executors, metrics, recipe, report, screen, search, steps, store
 from benchmarks.model import OURS, Measure, Row
-from benchmarks.peers import HERE, Peers, ensure_peers
+from benchmarks.peers import DRIFT, HERE, TRACKING, Peers, ensure_peers
 from benchmarks.timing import BenchError
 
-GROUPS = ("cold-start", "metrics", "steps", "recipe", "search", "store", "executors")
+GROUPS = ("cold-start", "metrics", "steps", "recipe", "search", "store", "executors", "drift", "screen")
+ALONE = ("recipe", "search", "executors", "screen")  # groups without peers
 BUSY = 0.25  # of the cores
 
 
@@ -29,10 +30,11 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--json", type=Path, default=HERE / "results.json", metavar="FILE")
     parser.add_argument("--no-peers", action="store_true", help="measure mfbench alone")
     parser.add_argument("--only", action="append", choices=GROUPS, help="measure this group (may be repeated)")
+    parser.add_argument("--full", action="store_true", help="drift: 50 million rows too (2 GB of disk, minutes)")
     return parser.parse_args(arguments)
 
 
-def measure(group: str, peers: Peers | None, scratch: Path) -> list[Row]:
+def measure(group: str, peers: Peers | None, scratch: Path, full: bool) -> list[Row]:
     """Measure one group of rows."""
     print(f"measuring {group} ...", file=sys.stderr)
     match group:
@@ -48,6 +50,10 @@ def measure(group: str, peers: Peers | None, scratch: Path) -> list[Row]:
             return store.measure(peers, scratch)
         case "executors":
             return executors.measure(scratch)
+        case "screen":
+            return screen.measure(scratch)
+        case "drift":
+            return drift.measure(peers, scratch, full=full)
         case _:
             return recipe.measure(scratch)
 
@@ -56,26 +62,30 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the benchmarks; return the exit status."""
     options = parse(arguments)
     console = Console(width=None if sys.stdout.isatty() else 160)
-    peers, no_peers_because = None, None
-    if not options.no_peers:
+    groups = options.only or GROUPS
+    peers: dict[str, Peers] = {}
+    no_peers_because: list[str] = []
+    for group in () if options.no_peers else groups:
         try:
-            peers = ensure_peers()
+            if group not in ALONE:
+                peers[group] = ensure_peers(DRIFT if group == "drift" else TRACKING)
         except BenchError as error:
-            no_peers_because = str(error)
+            no_peers_because.append(str(error))
     load = os.getloadavg()[0]
     if load > BUSY * (os.cpu_count() or 1):
         print(f"the machine is busy (load {load:.1f}): the figures will show it", file=sys.stderr)
     rows: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="mfbench-bench-") as scratch:
-        for group in options.only or GROUPS:
+        for group in groups:
             try:
-                rows += measure(group, peers, Path(scratch))
+                rows += measure(group, peers.get(group), Path(scratch), options.full)
             except BenchError as error:
                 rows.append(Row(group, "s", Measure(OURS, error=str(error))))
     report.print_table(rows, console)
-    report.write_json(rows, peers.versions if peers else {}, load, options.json)
-    if no_peers_because is not None:
-        console.print(f"failed: peers: {no_peers_because}", style="red", markup=False)
+    versions = {name: version for each in peers.values() for name, version in each.versions.items()}
+    report.write_json(rows, versions, load, options.json)
+    for told in dict.fromkeys(no_peers_because):
+        console.print(f"failed: peers: {told}", style="red", markup=False)
     return 1 if no_peers_because or any(row.errors for row in rows) else 0
 
 

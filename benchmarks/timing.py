@@ -49,7 +49,9 @@ def child_env(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     return {**env, **_SET, **(extra or {})}
 
 
-def run(command: Sequence[str], *, cwd: Path = ROOT, env: Mapping[str, str] | None = None) -> tuple[float, str]:
+def run(
+    command: Sequence[str], *, cwd: Path = ROOT, env: Mapping[str, str] | None = None, timeout: float = TIMEOUT_S
+) -> tuple[float, str]:
     """Run a command to its end; return its wall time in seconds and its output."""
     environment = child_env(env)
     start = time.perf_counter()
@@ -61,10 +63,12 @@ def run(command: Sequence[str], *, cwd: Path = ROOT, env: Mapping[str, str] | No
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=TIMEOUT_S,
+            timeout=timeout,
             check=False,
         )
-    except (OSError, subprocess.TimeoutExpired) as error:
+    except subprocess.TimeoutExpired as error:
+        raise BenchError(f"unfinished after {timeout:.0f} s") from error
+    except OSError as error:
         raise BenchError(str(error)) from error
     wall = time.perf_counter() - start
     if done.returncode != 0:

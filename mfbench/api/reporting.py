@@ -53,7 +53,7 @@ def report(
     target = None if path is None else Path(path)
     form = form or (FORMATS.get(target.suffix.lower()) if target else None) or "html"
     if target is not None and not force:
-        _refuse_other(target)
+        refuse_other(target)
     found = values(bench, run)
     if form == "markdown":
         from mfbench.report.markdown import render_markdown as render
@@ -64,15 +64,19 @@ def report(
     text = render(found)
     if target is None:
         return text
-    _write(target, text)
+    write(target, text)
     return target
 
 
 def default_name(bench: Workbench, run: str) -> Path:
     """What a report's file is called: NAME-RUN.html, in the current folder."""
     facts = bench.show_run(run)
-    word = re.sub(r"[^\w.-]+", "-", str(facts["name"] or "run"), flags=re.ASCII)[:60].strip(".-") or "run"
-    return Path(f"{word}-{facts['run']}.html")
+    return Path(f"{file_word(facts['name'])}-{facts['run']}.html")
+
+
+def file_word(name: object) -> str:
+    """What of a name is safe in a file's."""
+    return re.sub(r"[^\w.-]+", "-", str(name or "run"), flags=re.ASCII)[:60].strip(".-") or "run"
 
 
 def compare(bench: Workbench, runs: Sequence[str]) -> dict[str, Any]:
@@ -86,7 +90,7 @@ def compare(bench: Workbench, runs: Sequence[str]) -> dict[str, Any]:
     return compared([values(bench, run) for run in found])
 
 
-def _refuse_other(target: Path) -> None:
+def refuse_other(target: Path) -> None:
     """A report is made again and again; somebody else's file is not ours to replace."""
     from mfbench.report import html, markdown
 
@@ -100,8 +104,8 @@ def _refuse_other(target: Path) -> None:
         raise UsageError("this file is there and is no report", where=str(target), hint="--force replaces it")
 
 
-def _write(target: Path, text: str) -> None:
-    """Whole or not at all; a pipe or a device is written to as it is."""
+def write(target: Path, text: str) -> None:
+    """A report as a file. Whole or not at all; a pipe or a device is written to as it is."""
     try:
         if target.exists() and not target.is_file():
             target.write_text(text, encoding="utf-8")

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 PathLike = str | os.PathLike[str]
 
 
+def has_workspace(workspace: PathLike | None = None) -> bool:
+    """Whether there is a workspace: the named one, or one here or above."""
+    return find(named=workspace) is not None
+
+
 def check_recipe(recipe: PathLike, overrides: Sequence[str] = ()) -> Report:
     """Checks a recipe and its data without running it. Raises RecipeError that points to the place."""
     from mfbench.core.errors import FitError
@@ -67,6 +72,27 @@ def resume(workspace: Workspace, run: str) -> tuple[Launched, Workspace]:
     return launch(Request(recipe="", workspace=str(workspace.root), resume=workspace.find_run(run))), workspace
 
 
+def rerun(
+    workspace: Workspace, run: str, overrides: Sequence[str] = (), executor: str | None = None, name: str | None = None
+) -> tuple[Launched, Workspace]:
+    """Runs the recipe of a run once more, as the run recorded it, with its overrides and then these over it."""
+    from mfbench.engine.driver import Request
+    from mfbench.engine.launch import launch
+    from mfbench.engine.resume import recorded_recipe
+
+    workspace.require_writable("take a new run")
+    path, text, about = recorded_recipe(workspace, workspace.find_run(run))
+    request = Request(
+        recipe=str(path),
+        text=text,
+        workspace=str(workspace.root),
+        overrides=(*about["overrides"], *overrides),
+        executor=executor or about["wanted_executor"],
+        name=name or about["name"],
+    )
+    return launch(request), workspace
+
+
 def run_and_follow(
     recipe: PathLike,
     workspace: PathLike | None,
@@ -88,6 +114,20 @@ def follow_launched(
         return follow_to_end(workspace, launched.run, on_event, launched)
     finally:
         launched.close()
+
+
+def finished(result: RunResult) -> dict[str, Any]:
+    """The result as plain values. Raises RunFailedError or RefusedError for a run that did not finish."""
+    from mfbench.core.errors import RefusedError, RunFailedError
+
+    if result.status != "finished":
+        told = (result.error or {}).get("message") or f"the run ended as {result.status}"
+        hint = (result.error or {}).get("hint") or f"see: mfbench runs logs {result.run}"
+        kind = RefusedError if result.exit_code == RefusedError.exit_code else RunFailedError
+        error = kind(told, where=f"run {result.run}", hint=hint)
+        error.exit_code = result.exit_code
+        raise error
+    return result.as_json()
 
 
 def follow_to_end(

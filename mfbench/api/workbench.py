@@ -8,23 +8,45 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
+from mfbench.api.annotating import Annotating
+from mfbench.api.drift_reading import DriftReading
+from mfbench.api.drifting import Drifting
+from mfbench.api.inspecting import Inspecting
+from mfbench.api.leading import Leading
+from mfbench.api.modelling import Modelling
+from mfbench.api.queueing import Queueing
 from mfbench.api.reading import Reading
+from mfbench.api.recipes import Recipes
+from mfbench.api.searching import Searching
 from mfbench.api.upkeep import Upkeep
-from mfbench.core.errors import NotFoundError, RefusedError, RunFailedError, UsageError
+from mfbench.api.watching import Watching
+from mfbench.core.errors import NotFoundError, UsageError
 from mfbench.core.machine import host
 from mfbench.workspace.workspace import Workspace, create, find, require
 
 if TYPE_CHECKING:
     from mfbench.bundle.model import Model
     from mfbench.engine.result import RunResult
-    from mfbench.registry.models import Registry
 
 PathLike = str | os.PathLike[str]
 
 
-class Workbench(Reading, Upkeep):
+class Workbench(
+    Reading,
+    Annotating,
+    Leading,
+    Watching,
+    Drifting,
+    DriftReading,
+    Modelling,
+    Upkeep,
+    Queueing,
+    Inspecting,
+    Recipes,
+    Searching,
+):
     """A workspace. Holds no file open; safe to use from several threads.
 
     >>> bench = Workbench.open()  # doctest: +SKIP
@@ -45,8 +67,6 @@ class Workbench(Reading, Upkeep):
         """The workspace in `folder`, made when missing."""
         return cls(create(Path(folder).absolute()))
 
-    # -- running ---------------------------------------------------------------------------------------------
-
     def run(
         self,
         recipe: PathLike,
@@ -63,10 +83,10 @@ class Workbench(Reading, Upkeep):
         Raises RecipeError, RefusedError when a data check fails, and RunFailedError when the run failed, was
         stopped, timed out or was lost.
         """
-        from mfbench.api.running import run_and_follow
+        from mfbench.api.running import finished, run_and_follow
 
         result, _ = run_and_follow(recipe, self.workspace.root, overrides, executor, name, on_event)
-        return _finished(result)
+        return finished(result)
 
     def resume(self, run: str, *, on_event: Callable[[RunResult, list[Any]], None] | None = None) -> dict[str, Any]:
         """Goes on with a run that was killed, stopped or failed, to its end: as `run` returns and raises.
@@ -74,10 +94,10 @@ class Workbench(Reading, Upkeep):
         Finished steps and trials are kept. Raises UsageError for a run that is running or finished, or whose data or
         code has changed since.
         """
-        from mfbench.api.running import follow_launched, resume
+        from mfbench.api.running import finished, follow_launched, resume
 
         launched, _ = resume(self.workspace, run)
-        return _finished(follow_launched(launched, self.workspace, on_event))
+        return finished(follow_launched(launched, self.workspace, on_event))
 
     def stop(self, run: str) -> bool:
         """Asks the driver of a run to stop it; False when the run is over already."""
@@ -117,86 +137,6 @@ class Workbench(Reading, Upkeep):
         from mfbench.api.verifying import follow, start
 
         return follow(self.workspace, start(self.workspace, run, executor, trust_code=trust_code), on_event)
-
-    # -- reports ---------------------------------------------------------------------------------------------
-
-    def report(
-        self,
-        run: str,
-        path: PathLike | None = None,
-        format: Literal["html", "markdown"] | None = None,
-        *,
-        force: bool = False,
-    ) -> Path | str:
-        """The report of a run: its text, or with `path` the file that was written.
-
-        format: by default that of the path's ending, else HTML, one page that needs no network. Replaces a report;
-        raises UsageError for any other file that is there, unless `force`.
-        """
-        from mfbench.api.reporting import report
-
-        return report(self, run, path, format, force=force)
-
-    def compare(self, runs: Sequence[str]) -> dict[str, Any]:
-        """What differs between 2 to 8 runs: {runs, metrics, params, data, code, versions, gates, notes}.
-
-        Differences are to the first run. Raises UsageError for another number of runs.
-        """
-        from mfbench.api.reporting import compare
-
-        return compare(self, runs)
-
-    # -- models ----------------------------------------------------------------------------------------------
-
-    @property
-    def registry(self) -> Registry:
-        from mfbench.registry.models import Registry
-
-        return Registry(self.workspace)
-
-    def models(self) -> list[dict[str, Any]]:
-        """Every version: name, version, digest, aliases, run, registered, actor, reason, metrics; newest first."""
-        from mfbench.registry.describe import describe
-
-        return describe(self.registry.models())
-
-    def approve(self, run: str, reason: str, alias: str | None = None) -> dict[str, Any]:
-        """Registers the model of a run that its gates have refused: the version, as a row of `models`.
-
-        The ledger keeps who did it (MFBENCH_ACTOR, else user@host), `reason`, and over which gates. Raises UsageError
-        for a run that was not refused or made no model.
-        """
-        from mfbench.registry.approval import approve
-        from mfbench.registry.describe import describe_version
-
-        version = approve(self.registry, self.workspace.find_run(run), reason, alias)
-        return describe_version(version, self.registry.model(version.model).aliases_of(version.number))
-
-    def model(self, reference: str) -> Model:
-        """The loaded model that `name`, `name@alias` or `name:version` means, its files verified.
-
-        Its `predict` takes a pl.DataFrame of raw rows. Raises NotFoundError, DamageError, or UsageError for a
-        type that the workspace's configuration does not trust.
-        """
-        import tempfile
-
-        from mfbench.bundle.model import Model
-
-        version = self.registry.find(reference)
-        with tempfile.TemporaryDirectory(prefix="mfbench-") as folder:
-            return Model.load(self.registry.checkout(version, Path(folder)), self.workspace.trusted_types)
-
-
-def _finished(result: RunResult) -> dict[str, Any]:
-    """The result as plain values. Raises RunFailedError or RefusedError for a run that did not finish."""
-    if result.status != "finished":
-        told = (result.error or {}).get("message") or f"the run ended as {result.status}"
-        hint = (result.error or {}).get("hint") or f"see: mfbench runs logs {result.run}"
-        kind = RefusedError if result.exit_code == RefusedError.exit_code else RunFailedError
-        error = kind(told, where=f"run {result.run}", hint=hint)
-        error.exit_code = result.exit_code
-        raise error
-    return result.as_json()
 
 
 def load_model(reference: PathLike, workspace: PathLike | None = None) -> Model:

@@ -7,6 +7,7 @@ code/                  the user's own modules that it needs; imported only where
 input_example.json     a few rows to try
 trained_rows.bin       fingerprints of the rows that it was fitted on
 reference.parquet      held-out rows with prediction and label
+reference.json         what all held-out rows look like, column by column (see drift.profile)
 requirements.txt       exact versions
 README.md              the model card
 provenance.json        who, when, where from; outside the digest
@@ -22,6 +23,7 @@ import msgspec
 from mfbench.core import jsonio
 from mfbench.core.errors import DamageError
 from mfbench.core.hashing import digest_bytes, digest_file
+from mfbench.core.structs import make_ready
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -49,6 +51,28 @@ class TrainedRows(msgspec.Struct, frozen=True):
     rows: int
 
 
+class Monitored(msgspec.Struct, frozen=True, kw_only=True):
+    """What the recipe says of the rows to come, and how the model is to be watched ([monitor]; None: not said).
+
+    time: the column that the rows were split by; unit: what is independent of its like, 'row', a period of `time`
+    ('hour', 'day', 'week', 'month') or a column; key: the column that tells rows apart; private: inputs that stand in
+    no reference, report or capture. For the others see drift.settings.
+    """
+
+    time: str | None = None
+    unit: str = "row"
+    key: str | None = None
+    label_delay: str | None = None
+    private: tuple[str, ...] = ()
+    slices: tuple[str, ...] = ()
+    window: str | None = None
+    false_alarms: str | None = None
+    level: float | None = None
+    min_effect: float | None = None
+    margin: float | None = None
+    metric: str | None = None
+
+
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """`classes[code]` is the class behind a code; of two, the last is the positive one."""
 
@@ -70,7 +94,11 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     forecast: dict[str, Any] | None = None  # {"settings": data.future.Settings, "intervals": data.intervals.Intervals}
     threshold: float | None = None  # of the positive class's probability; None: as the estimator decides
     trained: TrainedRows | None = None
+    monitored: Monitored = Monitored()
     files: dict[str, File]
+
+
+make_ready(Manifest)
 
 
 def read_manifest(folder: Path) -> tuple[Manifest, str]:

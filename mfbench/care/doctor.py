@@ -12,6 +12,7 @@ from mfbench.care.examine_database import examine_database
 from mfbench.care.examine_home import examine_home
 from mfbench.care.examine_journals import examine_journals
 from mfbench.care.examine_ledgers import examine_ledgers
+from mfbench.care.examine_queue import examine_queue
 from mfbench.care.examine_runs import examine_runs
 from mfbench.care.findings import Finding, Look, beyond
 from mfbench.core.errors import MfbenchError
@@ -26,6 +27,7 @@ PARTS: tuple[Callable[[Look], Iterator[Finding]], ...] = (
     examine_journals,
     examine_blobs,
     examine_cache,
+    examine_queue,
 )
 FATAL = ("workspace.marker", "workspace.newer", "workspace.config")  # nothing else can be looked at
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from mfbench.bundle.manifest import parse_manifest
 from mfbench.care.elsewhere import Elsewhere
 from mfbench.care.findings import Finding, Look, beyond, short
+from mfbench.care.needed import report_blobs
 from mfbench.core.errors import DamageError
 from mfbench.core.hashing import digest_file, is_digest
 from mfbench.core.text import plural
@@ -23,6 +24,8 @@ STEP = 1 << 26  # bytes between two words about progress
 def examine_blobs(look: Look) -> Iterator[Finding]:
     """After journals and ledgers, which say what is needed."""
     yield from _manifests(look)
+    for digest, name in report_blobs(look.entries).items():
+        look.need(digest, None, run=f"drift report {name[:40]}")
     sizes, writable = _listing(look)
     for name in _strays(look):
         yield beyond("blob.stray", f"blobs/{name}", "this is no file", "move it away")

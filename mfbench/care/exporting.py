@@ -18,6 +18,7 @@ import msgspec
 from mfbench.bundle.manifest import parse_manifest
 from mfbench.care.archive import INDEX, Content, Index, ModelRecord, RunRecord, is_id
 from mfbench.care.journals import other_files, read_journal
+from mfbench.care.needed import report_blobs
 from mfbench.care.zipped import CHUNK, ArchiveWriter
 from mfbench.core.about import __version__
 from mfbench.core.errors import UsageError
@@ -66,8 +67,10 @@ class _Chosen:
             self.add_blob(digest)
 
     def add_version(self, version: Version) -> None:
-        """The bundle's manifest, all that it lists, and where it comes from."""
+        """The bundle's manifest, all that it lists, where it comes from, and what drift reports say of it."""
         self.versions.append(version)
+        for digest in report_blobs(self.entries, version.digest):
+            self.add_blob(digest)
         if version.provenance:
             self.add_blob(version.provenance)
         if self.add_blob(version.digest):

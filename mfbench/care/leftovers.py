@@ -14,6 +14,7 @@ from mfbench.core.machine import host
 from mfbench.journal.deletions import last_decisions
 from mfbench.journal.ledger import Entry, open_ledger, read_ledger
 from mfbench.workspace.locks import remove_free
+from mfbench.workspace.queue import FOLDER as QUEUE
 
 KINDS = ("blobs", "cache")  # folders in the trash whose files are looked at one by one
 _BACKUP = re.compile(r"\.v\d+")
@@ -58,7 +59,7 @@ def _collect_trash(found: Collection, entries: list[Entry]) -> list[str]:
 def collect_staged(found: Collection, in_runs: list[str]) -> None:
     """Files that were to get their name once they are whole. `in_runs`: those in folders of runs."""
     home = found.workspace
-    places = [home.blobs, home.cache, home.cache / "sources", home.live, home.ledgers, home.root]
+    places = [home.blobs, home.cache, home.cache / "sources", home.live, home.ledgers, home.root / QUEUE, home.root]
     paths = [Path(path) for path in in_runs]
     paths += [Path(one.path) for place in places for one in listing(place) if _is_staged(one, place == home.root)]
     for path in paths:

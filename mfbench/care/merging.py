@@ -13,6 +13,7 @@ from mfbench.care.archive import Content, is_id
 from mfbench.care.cached import outputs
 from mfbench.care.foreign import ForeignLedger, compare, read_foreign
 from mfbench.care.journals import LOST, other_files, read_journal
+from mfbench.care.needed import report_blobs
 from mfbench.care.zipped import CHUNK
 from mfbench.core.errors import DamageError, UsageError
 from mfbench.core.hashing import digest_file, is_digest
@@ -75,6 +76,8 @@ class _Merge:
         for foreign in self._ledgers():  # first: where a chain does not hold, nothing else counts
             if compare(self.workspace, foreign):
                 self.staged.ledgers.append(foreign)
+                for digest in report_blobs(foreign.entries):
+                    self._stage_blob(digest)
         here = deletions(read_ledger(self.workspace.ledger))
         there = deletions(read_ledger(self.other.ledger))
         names = sorted(self.other.run_names())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from importlib import import_module
 from typing import Any
 
@@ -16,8 +17,11 @@ COMMANDS = {
     "check": ("check", "Check a recipe against its data, without running it."),
     "run": ("run", "Run a recipe: train, evaluate, gate and register a model."),
     "runs": ("runs", "List, show, follow, stop and delete runs."),
+    "queue": ("queue", "List what waits for a place, change its order, wait for it."),
     "models": ("models", "List, show and name registered models."),
     "score": ("score", "Predict every row of a file with a model."),
+    "drift": ("drift", "Compare what a model meets with what it was tested on; audit the alarms."),
+    "monitor": ("monitor", "Watch newly arrived data of a model: windows, alerts, mitigation."),
     "sql": ("sql", "Query everything recorded, read-only."),
     "export": ("export", "Write runs and models to one archive."),
     "import": ("import_", "Take an archive of runs and models in."),
@@ -59,14 +63,31 @@ class Tree(click.Group):
 )
 @click.version_option(__version__, prog_name="mfbench")
 @click.option("--workspace", metavar="DIR", help="The workspace to use [default: found upwards from here].")
+@click.option("--read-only", is_flag=True, help="Open the screen without any key that changes something.")
 @click.pass_context
-def app(ctx: click.Context, workspace: str | None) -> None:
+def app(ctx: click.Context, workspace: str | None, read_only: bool) -> int | None:
     """A terminal workbench for the whole life of a model.
 
     A recipe (one TOML file) turns data into a checked, trained, evaluated and registered model; everything
-    is written down in .mfbench, local first, with no server.
+    is written down in .mfbench, local first, with no server. On a terminal and without a command, the screen opens.
     """
     if workspace:
         os.environ["MFBENCH_WORKSPACE"] = workspace
-    if ctx.invoked_subcommand is None:
+    if ctx.invoked_subcommand is not None:
+        if read_only:
+            ctx.fail("--read-only is for the screen: it goes without a command")
+        return None
+    if not _is_terminal():
+        if read_only:
+            ctx.fail("--read-only is for the screen, and there is no terminal to open it on")
         click.echo(ctx.get_help())
+        return None
+    # Loaded by its name: the screen is another face beside this one, not a part of it.
+    code: int = import_module("mfbench_tui.run").open_screen(workspace, read_only=read_only)
+    return code
+
+
+def _is_terminal() -> bool:
+    """Someone looks, and can be asked. `mfbench | less` wants the help."""
+    streams = (sys.stdin, sys.stdout, sys.stderr)
+    return all(stream is not None and stream.isatty() for stream in streams) and os.environ.get("TERM") != "dumb"

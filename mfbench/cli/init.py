@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from importlib.resources import as_file, files
 from pathlib import Path
 
 import click
 
 from mfbench.cli.common import json_option, narrate, print_json
-from mfbench.core.errors import UsageError, WorkspaceError
-
-REPOSITORY = Path(__file__).resolve().parents[2]
+from mfbench.core.errors import WorkspaceError
 
 
 @click.command("init", epilog="\b\nExamples:\n  mfbench init\n  mfbench init --demo ~/try-mfbench")
@@ -19,6 +16,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 @json_option
 def command(folder: str, demo: bool, as_json: bool) -> None:
     """Make a workspace (.mfbench) in FOLDER, by default here. Safe to repeat."""
+    from mfbench.api.demo import copy_demo
     from mfbench.workspace.workspace import create
 
     target = Path(folder).absolute()
@@ -37,29 +35,3 @@ def command(folder: str, demo: bool, as_json: bool) -> None:
         narrate(f"  {name}")
     if demo:
         narrate("next: mfbench run flight-delay.toml" + ("" if target == Path.cwd() else f"   (in {target})"))
-
-
-def copy_demo(target: Path) -> list[str]:
-    """Recipes and sample data into `target`; files that are there already stay as they are."""
-    copied: list[str] = []
-    packaged = files("mfbench") / "_demo"
-    with as_file(packaged) as inner:
-        root = inner if inner.is_dir() else REPOSITORY
-        recipes, data = root / "recipes", root / "sample_data"
-        if not recipes.is_dir():
-            raise UsageError("this installation carries no demo", where=str(root))
-        for recipe in sorted(recipes.glob("*.toml")):
-            text = recipe.read_text(encoding="utf-8").replace("../sample_data/", "sample_data/")
-            copied += _write(target / recipe.name, text.encode(), target)
-        for file in sorted(data.iterdir()):
-            if file.suffix in (".parquet", ".csv", ".md"):
-                copied += _write(target / "sample_data" / file.name, file.read_bytes(), target)
-    return copied
-
-
-def _write(path: Path, content: bytes, target: Path) -> list[str]:
-    if path.exists():
-        return []
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
-    return [path.relative_to(target).as_posix()]

@@ -1,9 +1,9 @@
-"""`mfbench models`: list, show, history, alias, approve, export."""
+"""`mfbench models`: list, show, history, alias, approve, export, verify."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import Any
 
 import click
 
@@ -20,9 +20,6 @@ from mfbench.cli.common import (
 )
 from mfbench.stats.metrics import usual_order
 
-if TYPE_CHECKING:
-    from mfbench.journal.ledger import Entry
-
 EXAMPLES = """\b
 Examples:
   mfbench models
@@ -31,6 +28,7 @@ Examples:
   mfbench models alias flight-delay champion 2 --reason "two weeks of shadowing"
   mfbench models approve last --reason "the gate's rows were a strike week"
   mfbench models export flight-delay@champion ./bundle
+  mfbench models verify flight-delay
 
 \b
 MODEL is a name (its champion, else its only version), NAME@ALIAS or NAME:VERSION."""
@@ -84,37 +82,28 @@ def list_(name: str | None, sort: str | None, limit: int, page: int, workspace: 
 @json_option
 def show(model: str, workspace: str | None, as_json: bool) -> None:
     """Show one version: signature, metrics, where it comes from."""
-    import msgspec
-
-    from mfbench.bundle.manifest import parse_manifest
-    from mfbench.journal.blobs import Blobs
-    from mfbench.registry.describe import describe_version
-
-    bench = open_bench(workspace)
-    registry = bench.registry
-    version = registry.find(model)
-    manifest = parse_manifest(Blobs(bench.workspace.blobs).read(version.digest), version.name)
-    row = describe_version(version, registry.model(version.model).aliases_of(version.number))
-    decided = registry.decided(version.digest)
+    found = open_bench(workspace).model_card(model)
+    manifest, decided = found["manifest"], found["decided"]
     if as_json:
-        print_json({**row, "manifest": msgspec.to_builtins(manifest), "decided": [_plain(entry) for entry in decided]})
+        print_json(found)
         return
     for key in ("name", "version", "aliases", "registered", "actor", "reason", "run", "digest"):
-        click.echo(f"{key + ':':<12} {cell(row[key])}")
-    click.echo(f"{'task:':<12} {manifest.task} of {manifest.target} with {manifest.estimator} ({manifest.flavor})")
-    if manifest.classes:
-        click.echo(f"{'classes:':<12} {', '.join(str(label) for label in manifest.classes)}")
+        click.echo(f"{key + ':':<12} {cell(found[key])}")
+    made = f"{manifest['task']} of {manifest['target']} with {manifest['estimator']} ({manifest['flavor']})"
+    click.echo(f"{'task:':<12} {made}")
+    if manifest["classes"]:
+        click.echo(f"{'classes:':<12} {', '.join(str(label) for label in manifest['classes'])}")
     if decided:
         click.echo("\ngates and approvals")
         print_table(_TOLD, _told(decided))
     click.echo("\nmetrics")
-    print_table(("metric", "value"), list(manifest.metrics.items()), right=["value"])
+    print_table(("metric", "value"), list(manifest["metrics"].items()), right=["value"])
     click.echo("\ninputs")
-    print_table(
-        ("column", "type", "may be missing"), [(f.name, f.dtype, "yes" if f.nullable else "") for f in manifest.inputs]
-    )
+    inputs = [(one["name"], one["dtype"], "yes" if one["nullable"] else "") for one in manifest["inputs"]]
+    print_table(("column", "type", "may be missing"), inputs)
     click.echo("\nfiles")
-    print_table(("file", "bytes"), [(name, file.bytes) for name, file in manifest.files.items()], right=["bytes"])
+    files = [(name, one["bytes"]) for name, one in manifest["files"].items()]
+    print_table(("file", "bytes"), files, right=["bytes"])
 
 
 @command.command("history")
@@ -123,9 +112,9 @@ def show(model: str, workspace: str | None, as_json: bool) -> None:
 @json_option
 def history(name: str, workspace: str | None, as_json: bool) -> None:
     """Who did what to a model, when and why, oldest first."""
-    entries = open_bench(workspace).registry.history(name)
+    entries = open_bench(workspace).model_history(name)
     if as_json:
-        print_json([_plain(entry) for entry in entries])
+        print_json(entries)
     else:
         print_table(_TOLD, _told(entries))
 
@@ -142,18 +131,19 @@ def alias(
     name: str, alias: str, version: int | None, remove: bool, reason: str, workspace: str | None, as_json: bool
 ) -> None:
     """Point an alias such as champion at a version, or take it away with --remove."""
-    registry = open_bench(workspace).registry
     if remove == (version is not None):
         raise click.UsageError("give either a VERSION or --remove")
+    bench = open_bench(workspace)
     if version is None:
-        before: int | None = registry.remove_alias(name, alias, reason)
-        told = f"{name}@{alias} is gone; it was version {before}"
+        done = bench.remove_alias(name, alias, reason)
+        told = f"{name}@{alias} is gone; it was version {done['previous']}"
     else:
-        _, before = registry.set_alias(name, alias, version, reason)
+        done = bench.set_alias(name, alias, version, reason)
+        before = done["previous"]
         was = "" if before is None else f"; it was version {before}" if before != version else " already"
         told = f"{name}@{alias} is version {version}{was}"
     if as_json:
-        print_json({"name": name, "alias": alias, "version": version, "previous": before})
+        print_json(done)
     else:
         narrate(told)
 
@@ -165,20 +155,27 @@ def alias(
 @json_option
 def export(model: str, folder: str, workspace: str | None, as_json: bool) -> None:
     """Copy a version's bundle into a new folder, every file checked."""
-    from pathlib import Path
-
-    from mfbench.core.errors import UsageError
-
-    target = Path(folder)
-    if target.exists() and any(target.iterdir()):
-        raise UsageError("the folder is not empty", where=folder)
-    registry = open_bench(workspace).registry
-    version = registry.find(model)
-    registry.checkout(version, target)
+    done = open_bench(workspace).export_model(model, folder)
     if as_json:
-        print_json({"name": version.model, "version": version.number, "digest": version.digest, "folder": folder})
+        print_json(done)
     else:
-        narrate(f"{version.name} is in {folder}")
+        narrate(f"{done['name']}:{done['version']} is in {folder}")
+
+
+@command.command("verify")
+@click.argument("model")
+@workspace_option
+@json_option
+def verify(model: str, workspace: str | None, as_json: bool) -> None:
+    """Read every file of a version's bundle and compare it with its digest."""
+    from mfbench.core.text import plural, size
+
+    done = open_bench(workspace).verify_model(model)
+    if as_json:
+        print_json(done)
+    else:
+        files = f"{plural(done['files'], 'file')}, {size(done['bytes'])}"
+        narrate(f"{done['name']}:{done['version']} is what was registered: {files}")
 
 
 def _sorted(rows: list[dict[str, Any]], sort: str) -> list[dict[str, Any]]:
@@ -198,29 +195,5 @@ def _sorted(rows: list[dict[str, Any]], sort: str) -> list[dict[str, Any]]:
 _TOLD = ("time", "what", "who", "why")
 
 
-def _told(entries: list[Entry]) -> list[tuple[Any, ...]]:
-    return [(datetime.fromtimestamp(e.time / 1e6, UTC), _what(e.kind, e.body), e.actor, e.reason) for e in entries]
-
-
-def _plain(entry: Entry) -> dict[str, Any]:
-    from mfbench.registry.describe import moment
-
-    told = {"time": moment(entry.time), "kind": entry.kind, "actor": entry.actor, "reason": entry.reason}
-    return {**told, **entry.body}
-
-
-def _what(kind: str, body: dict[str, Any]) -> str:
-    if kind == "model.version":
-        return f"version {body['version']} registered from run {body['run']}"
-    if kind == "model.alias" and body["version"] is None:
-        return f"alias {body['alias']} removed from version {body['previous']}"
-    if kind == "model.alias":
-        moved = f", moved from version {body['previous']}" if body["previous"] else ""
-        return f"alias {body['alias']} set to version {body['version']}{moved}"
-    if kind == "model.judged":
-        against = f" against {body['against']}" if body["against"] else ""
-        return f"run {body['run']} {'passed' if body['passed'] else 'was refused by'} its gates{against}"
-    if kind == "model.approval":
-        over = "; ".join(gate["name"] for gate in body["overrides"])
-        return f"version {body['version']} approved from run {body['run']}, over: {over}"
-    return kind
+def _told(entries: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
+    return [(datetime.fromisoformat(e["time"]), e["what"], e["actor"], e["reason"]) for e in entries]

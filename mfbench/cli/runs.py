@@ -1,12 +1,13 @@
-"""`mfbench runs`: list, show, logs, stop; the other verbs stand in modules of their own."""
+"""`mfbench runs`: list, show, stop; the other verbs stand in modules of their own."""
 
 from __future__ import annotations
 
-from datetime import datetime
+import sys
 from typing import Any
 
 import click
 
+from mfbench.cli.annotating import note, pin, tag, unpin
 from mfbench.cli.common import (
     ListingGroup,
     cell,
@@ -20,6 +21,8 @@ from mfbench.cli.common import (
 )
 from mfbench.cli.curves import curve
 from mfbench.cli.deletion import delete, deleted, restore
+from mfbench.cli.leading import attach, rerun
+from mfbench.cli.logs import logs
 from mfbench.cli.reports import compare, report
 from mfbench.cli.search import resume, trials
 from mfbench.cli.usage import usage
@@ -32,6 +35,7 @@ Examples:
   mfbench runs
   mfbench runs --where "metrics.roc_auc > 0.7 and params.model.estimator = 'LogisticRegression'"
   mfbench runs --sort -metrics.roc_auc --limit 5 --json
+  mfbench runs --where "pinned or note ilike '%weather%'"
   mfbench runs show last
   mfbench runs logs last --follow
   mfbench runs curve last --key loss
@@ -39,12 +43,13 @@ Examples:
   mfbench runs verify last
 
 \b
-RUN is a run's id, a unique beginning or end of it, or 'last'."""
+▲ marks a pinned run. RUN is a run's id, a unique beginning or end of it, or 'last'."""
+_PIN = "▲"
 
 
 @click.group("runs", cls=ListingGroup, epilog=EXAMPLES)
 def command() -> None:
-    """List, show, follow, stop and delete runs. Alone it lists."""
+    """List, show, follow, repeat, tag, stop and delete runs. Alone it lists."""
 
 
 @command.command("list", epilog=EXAMPLES)
@@ -69,11 +74,11 @@ def list_(where: str | None, sort: str | None, limit: int, page: int, workspace:
     keys = _metric_keys(rows)
     # Least wanted last: a narrow terminal leaves those out.
     columns = ["run", "name", "status", *keys[:1], "model", "took", *keys[1:], "started"]
-    table = [
-        [row["run"], row["name"], row["status"], *(row["metrics"].get(key) for key in keys[:1]), _model(row),
-         _took(row), *(row["metrics"].get(key) for key in keys[1:]), row["started"]]
-        for row in rows
-    ]  # fmt: skip
+    table = []
+    for row in rows:
+        metrics = [row["metrics"].get(key) for key in keys]
+        end = [*metrics[1:], row["started"]]
+        table.append([_marked(row), row["name"], row["status"], *metrics[:1], _model(row), _took(row), *end])
     print_table(columns, table, right=["took", *keys])
     if total > len(rows):
         first, last = (page - 1) * limit + 1, (page - 1) * limit + len(rows)
@@ -97,6 +102,12 @@ def show(run: str, workspace: str | None, as_json: bool) -> None:
         click.echo(f"{name + ':':<10} {text}")
     if _model(found):
         click.echo(f"model:     {_model(found)}")
+    if found["pinned"]:
+        click.echo("pinned:    yes")
+    if found["tags"]:
+        click.echo("tags:      " + ", ".join(f"{cell(key)}={cell(value)}" for key, value in found["tags"].items()))
+    if found["note"]:
+        click.echo("note:      " + printable(found["note"]).replace("\n", "\n           "))
     _section("params", ("key", "value"), sorted(found["params"].items()))
     steps = [(s["step"], s["status"], "yes" if s["cached"] else "", seconds(s["seconds"])) for s in found["steps"]]
     _section("steps", ("step", "status", "cached", "took"), steps, right=["took"])
@@ -115,28 +126,6 @@ def show(run: str, workspace: str | None, as_json: bool) -> None:
         narrate(f"damaged: events/{damage['segment']}{place}: {printable(damage['reason'])}")
 
 
-@command.command("logs")
-@click.argument("run")
-@click.option("-f", "--follow", is_flag=True, help="Go on until the run ends.")
-@workspace_option
-@json_option
-def logs(run: str, follow: bool, workspace: str | None, as_json: bool) -> None:
-    """Print what a run and its steps have said, in order of time."""
-    from mfbench.journal.reader import read_events
-
-    home = open_bench(workspace).workspace
-    name = home.find_run(run)
-    if not follow:
-        for event in read_events(home.run_folder(name) / "events"):
-            _log_line(event, as_json)
-        return
-    from mfbench.api.running import follow_to_end
-
-    result = follow_to_end(home, name, lambda _, event: _log_line(event, as_json))
-    if not as_json:
-        narrate(f"the run is {result.status}")
-
-
 @command.command("stop")
 @click.argument("run")
 @workspace_option
@@ -152,21 +141,21 @@ def stop(run: str, workspace: str | None, as_json: bool) -> None:
         narrate(f"asked to stop; see: mfbench runs logs {run} --follow" if asked else "the run is over already")
 
 
-command.add_command(trials)
-command.add_command(resume)
-command.add_command(report)
-command.add_command(compare)
-command.add_command(curve)
-command.add_command(usage)
-command.add_command(verify)
-for one in (delete, restore, deleted):
+_VERBS = (logs, attach, resume, rerun, tag, note, pin, unpin, trials, report, compare, curve, usage, verify)
+for one in (*_VERBS, delete, restore, deleted):
     command.add_command(one)
 
 
 def _item(row: dict[str, Any]) -> dict[str, Any]:
-    names = ("run", "name", "recipe", "status", "executor", "started", "ended", "metrics", "params", "tags", "error")
+    names = ("run", "name", "recipe", "status", "executor", "started", "ended", "metrics", "params", "tags", "note",
+             "pinned", "error")  # fmt: skip
     model = {"name": row["model"], "version": row["model_version"]} if row["model"] else None
     return {**{name: row[name] for name in names}, "model": model}
+
+
+def _marked(row: dict[str, Any]) -> str:
+    """The run's id; on a terminal, with the mark of a pinned one. In a pipe it stays an id."""
+    return f"{row['run']} {_PIN}" if row["pinned"] and sys.stdout.isatty() else str(row["run"])
 
 
 def _metric_keys(rows: list[dict[str, Any]], most: int = 3) -> list[str]:
@@ -205,27 +194,3 @@ def _section(title: str, columns: tuple[str, ...], rows: list[Any], right: list[
     if rows:
         click.echo(f"\n{title}")
         print_table(columns, rows, right or [])
-
-
-def _log_line(event: list[Any], as_json: bool) -> None:
-    if not event:
-        return
-    _, time, kind, *fields = event
-    texts = {
-        "log": lambda: f"{fields[0]}: {fields[1]}" if fields[0] != "info" else str(fields[1]),
-        "step.started": lambda: f"step {fields[0]}",
-        "step.ended": lambda: f"step {fields[0]} {fields[2]}{' (cached)' if fields[3] else ''}" + _problem(fields[6]),
-        "run.started": lambda: f"run {fields[0]['name']} on {fields[0]['host']} ({fields[0]['executor']})",
-        "run.ended": lambda: f"run {fields[0]}" + (f": {fields[1]['message']}" if fields[1] else ""),
-    }
-    if kind not in texts:
-        return
-    text, moment = texts[kind](), datetime.fromtimestamp(time / 1e6).astimezone()
-    if as_json:
-        print_json({"time": moment, "kind": kind, "text": text})
-    else:
-        click.echo(f"{moment:%H:%M:%S.%f}"[:-3] + f"  {printable(text)}")
-
-
-def _problem(error: dict[str, Any] | None) -> str:
-    return f": {error.get('traceback') or error['message']}" if error else ""

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from typing import Any
 
 UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
+YEAR = 365.25 * 86400  # seconds
+_PERIODS = {"hour": 3600.0, "day": 86400.0, "week": 7 * 86400.0, "month": YEAR / 12, "quarter": YEAR / 4, "year": YEAR}
 
 
 def nearest(name: str, options: Iterable[str]) -> str | None:
@@ -34,6 +36,20 @@ def parse_duration(text: str) -> float:
     if not match:
         raise ValueError(f"{text!r} is not a duration such as '90s', '30m', '1.5h' or '28d'")
     return float(match[1]) * UNITS[match[2]]
+
+
+def parse_rate(text: str) -> tuple[int, int, float | None]:
+    """'1/year' as (1, 1, seconds of a year), '2/1000' or '2/1000 windows' as (2, 1000, None). Raises ValueError."""
+    match = re.fullmatch(r"\s*(\d+)\s*(?:/|per)\s*(\d*)\s*([a-z]*?)s?\s*", text.lower())
+    told = f"{text!r} is not a rate such as '1/year', '2/month' or '1/1000' (windows)"
+    if not match or not int(match[1]):
+        raise ValueError(told)
+    count, word = int(match[2] or 1), match[3]
+    if word in ("", "window", "look") and match[2] and count >= int(match[1]):
+        return int(match[1]), count, None
+    if word not in _PERIODS or not count:
+        raise ValueError(told)
+    return int(match[1]), count, _PERIODS[word]
 
 
 def parse_size(text: str) -> int:

@@ -1,4 +1,4 @@
-"""`python -m mfbench.engine FD run|verify`: a driver of a process that cannot fork; its request is on stdin."""
+"""`python -m mfbench.engine FD run|verify|queue`: a driver of a process that cannot fork; its request is on stdin."""
 
 from __future__ import annotations
 
@@ -16,6 +16,10 @@ if __name__ == "__main__":
         from mfbench.engine.verify.driver import VerifyRequest, drive_verification
 
         body = partial(drive_verification, msgpack.decode(content, type=VerifyRequest))
+    elif sys.argv[2] == "queue":
+        from mfbench.engine.queue.dispatcher import QueueRequest, dispatch
+
+        body = partial(dispatch, msgpack.decode(content, type=QueueRequest))
     else:
         body = partial(drive, msgpack.decode(content, type=Request))
     run_driver(body, int(sys.argv[1]))

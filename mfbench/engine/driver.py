@@ -41,6 +41,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """What a face asks for. `workspace` is a folder, made when missing once the recipe has been found right.
 
     `resume`: a run that goes on with what it was asked then; the rest is as it was told there.
+    `text`: what stood in the recipe's file when the run was queued, or when the one that it repeats began.
+    `queued`: the queue's entry that it comes from.
     """
 
     recipe: str
@@ -49,12 +51,14 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     executor: str | None = None
     name: str | None = None
     resume: str | None = None
+    text: str | None = None
+    queued: str | None = None
 
 
 def prepare(request: Request) -> tuple[LoadedRecipe, Request]:
     """The recipe that is asked for; of a resumed run, the one that it ran, with all that was asked then."""
     if request.resume is None:
-        return load_recipe(Path(request.recipe), request.overrides), request
+        return load_recipe(Path(request.recipe), request.overrides, request.text), request
     loaded, about = recall(require(request.workspace), request.resume)
     asked = {"overrides": tuple(about["overrides"]), "executor": about["wanted_executor"], "name": about["name"]}
     return loaded, msgspec.structs.replace(request, **asked)
@@ -97,6 +101,7 @@ def drive(request: Request, report: Report, loaded: LoadedRecipe | None = None) 
             *(step.name for step in plan.steps),
             *(["register"] if recipe.register else []),
         ],
+        **({"queued": request.queued} if request.queued else {}),
         **machine(),
     }
     run = Run(home, plan.steps if place.environment else [], plan.hits, about, report, request.resume)

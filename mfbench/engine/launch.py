@@ -12,6 +12,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,7 @@ from mfbench.workspace.workspace import Workspace
 if TYPE_CHECKING:
     import subprocess
 
+    from mfbench.engine.queue.dispatcher import QueueRequest
     from mfbench.engine.verify.driver import VerifyRequest
 
 _THREADED = {"numpy", "polars", "duckdb", "torch", "pyarrow", "sklearn"}
@@ -50,14 +52,28 @@ class Launched:
             pass
 
     def close(self) -> None:
-        """Lets go of the run, which goes on if it has not ended."""
+        """Lets go of the run, which goes on if it has not ended. A program that stays open buries it in the end."""
         os.close(self.pipe)
-        try:
-            os.waitpid(self.pid, os.WNOHANG)
-        except ChildProcessError:
-            pass
-        if self.process is not None:
-            self.process.returncode = 0  # detached: nobody here waits for it
+        if not _has_ended(self.pid, self.process):
+            threading.Thread(target=_bury, args=(self.pid, self.process), name="mfbench-bury", daemon=True).start()
+
+
+def _has_ended(pid: int, process: subprocess.Popen[bytes] | None) -> bool:
+    if process is not None:
+        return process.poll() is not None
+    try:
+        return os.waitpid(pid, os.WNOHANG)[0] != 0
+    except ChildProcessError:  # somebody else has waited for it
+        return True
+
+
+def _bury(pid: int, process: subprocess.Popen[bytes] | None) -> None:
+    """Waits for the end of a child, so that it does not stay behind as a zombie."""
+    if process is not None:
+        process.wait()
+        return
+    with suppress(ChildProcessError):
+        os.waitpid(pid, 0)
 
 
 def launch(request: Request) -> Launched:
@@ -73,6 +89,13 @@ def launch_verification(request: VerifyRequest) -> Launched:
     return _launched(partial(drive_verification, request), request, "verify")
 
 
+def launch_dispatcher(request: QueueRequest) -> Launched:
+    """Starts who leads the queue, and waits until it does. It is no child of this process."""
+    from mfbench.engine.queue.dispatcher import dispatch
+
+    return _launched(partial(dispatch, request), request, "queue")
+
+
 def _launched(body: Callable[[Report], None], request: msgspec.Struct, what: str) -> Launched:
     """Forks a driver that does `body`, or starts one that is told its request and `what` is to be done with it."""
     read, write = os.pipe()
@@ -83,9 +106,7 @@ def _launched(body: Callable[[Report], None], request: msgspec.Struct, what: str
         process = _spawned(request, what, write)
         pid = process.pid
     os.close(write)
-    launched = _begun(pid, read)
-    launched.process = process
-    return launched
+    return _begun(pid, read, process)
 
 
 def launch_steps(workspace: Workspace, name: str, steps: list[JobStep]) -> Launched:
@@ -96,7 +117,7 @@ def launch_steps(workspace: Workspace, name: str, steps: list[JobStep]) -> Launc
     return _begun(pid, read)
 
 
-def _begun(pid: int, read: int) -> Launched:
+def _begun(pid: int, read: int, process: subprocess.Popen[bytes] | None = None) -> Launched:
     """Waits for the driver's first word. Ctrl-C before it ends the driver: there is no run yet to be left behind."""
     first = b""
     try:
@@ -106,15 +127,17 @@ def _begun(pid: int, read: int) -> Launched:
                 raise MfbenchError("the driver of the run died before the run began")
             first += chunk
     except BaseException:
-        os.kill(pid, signal.SIGTERM)
-        os.waitpid(pid, 0)
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGTERM)
+        _bury(pid, process)
+        os.close(read)
         raise
     answer = msgspec.json.decode(first)
     if "error" in answer:
         os.close(read)
-        os.waitpid(pid, 0)
+        _bury(pid, process)
         raise restored(answer["error"])
-    return Launched(answer["run"], pid, read)
+    return Launched(answer["run"], pid, read, process)
 
 
 def _forked(body: Callable[[Report], None], read: int, write: int) -> int:
@@ -136,8 +159,9 @@ def _spawned(request: msgspec.Struct, what: str, write: int) -> subprocess.Popen
         start_new_session=True,
     )
     assert process.stdin is not None
-    process.stdin.write(msgspec.msgpack.encode(request))  # which has infinities
-    process.stdin.close()
+    with suppress(BrokenPipeError):  # it died at once: `_begun` says so
+        process.stdin.write(msgspec.msgpack.encode(request))  # which has infinities
+        process.stdin.close()
     return process
 
 

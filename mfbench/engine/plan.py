@@ -35,7 +35,7 @@ CODE = {
     "explain": ("steps", "features", "flavors", "stats", "bundle/model.py"),
     "repeats": ("steps", "features", "flavors", "stats", "bundle/model.py"),
     "refit": ("steps/refit.py", "steps/train.py", "steps/precheck.py", "features", "flavors"),
-    "package": ("steps", "data/fingerprint.py", "features", "flavors", "bundle"),
+    "package": ("steps", "data/fingerprint.py", "data/units.py", "drift", "features", "flavors", "bundle"),
     "gate": ("steps/gate.py", "steps/judging", "steps/identity.py", "data", "features", "flavors", "stats", "bundle"),
 }
 _GIVEN = ("data", "split", "source")
@@ -93,7 +93,7 @@ def plan_recipe(
         step("features", ("ingest", "split", *found),
              {"data": {**nowhere, **chooses, "split": by}, "task": task, "features": tree["features"],
               "model": shape}, libraries),
-        step("profile", ("ingest", "split", *found, "features"), {}, ("polars",)),
+        step("profile", ("ingest", "split", *found, "features"), {"private": data["private"]}, ("polars",)),
         step("train", fitted[:-1], {"model": model, "task": task, "seed": seed}, libraries),
         *([step(name, ("ingest", "split", *found), {**about, **folded, "evaluate": evaluated}, libraries)
            for name in decided]),
@@ -107,7 +107,8 @@ def plan_recipe(
         step("package", (*fitted, *decided, "evaluate", *(["refit"] if recipe.data.split.refit else [])),
              {"model": model, "task": task, "split": split, "key": data["key"], "target": data["target"],
               "threshold": evaluate["threshold"], "forecast": forecast,
-              "name": (tree["register"] or {}).get("model") or info["name"],
+              "monitor": tree["monitor"], "private": data["private"], "label_delay": data["label_delay"],
+              "slices": evaluate["slices"], "name": (tree["register"] or {}).get("model") or info["name"],
               "description": info["description"], "mfbench": __version__,
               "reading": {"format": read["format"], "csv": data["csv"]}},
              libraries),
@@ -148,6 +149,10 @@ def check_names(loaded: LoadedRecipe) -> None:
             raise loaded.error(("evaluate", "metrics", i), f"{name} is no metric for {task}", hint)
     for i, name in enumerate(recipe.tune.objectives if recipe.tune else ()):
         _check_objective(loaded, name, ("tune", "objectives", i))
+    watched = recipe.monitor.metric
+    if watched is not None and (watched not in METRICS or not fits(watched, task)):
+        told = f"{watched} is no metric for {task}" if watched in METRICS else f"there is no metric {watched!r}"
+        raise loaded.error(("monitor", "metric"), told, did_you_mean(watched, names(task)))
     if recipe.tune and recipe.tune.metric:
         _check_objective(loaded, recipe.tune.metric, ("tune", "metric"))
     check_gates(loaded, recipe.evaluate.metrics or defaults(task))

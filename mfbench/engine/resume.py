@@ -1,7 +1,9 @@
-"""Taking up a run that was killed, stopped or failed: the same run goes on, from what it has finished."""
+"""Recipes as runs recorded them: to take up a run that was killed, stopped or failed, and goes on from what it has
+finished; or to run once more what a run ran."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from mfbench.core.errors import UsageError
@@ -22,6 +24,37 @@ def recall(workspace: Workspace, run: str) -> tuple[LoadedRecipe, dict[str, Any]
     """
     if workspace.is_alive(run):
         raise UsageError(f"run {run} is running", hint=f"follow it: mfbench runs logs {run} --follow")
+    content, about, status = _told(workspace, run)
+    if about.get("verifies"):
+        hint = f"verify that run once more: mfbench runs verify {about['verifies']}"
+        raise UsageError(f"run {run} is a verification, which begins anew each time", hint=hint)
+    if about.get("recipe") is None and about:
+        raise UsageError(f"run {run} has no recipe: it was recorded by a script", hint="run the script again")
+    if status == "finished":
+        raise UsageError(f"run {run} is finished", hint=f"run it again: mfbench runs rerun {run}")
+    path = _recipe_path(workspace, run, content, about)
+    return load_recipe(path, tuple(about["overrides"]), content.decode()), about
+
+
+def recorded_recipe(workspace: Workspace, run: str) -> tuple[Path, str, dict[str, Any]]:
+    """(where the recipe of a run lay, its text as the run recorded it, what the run said of itself when it began).
+
+    Raises UsageError for a run that recorded none, that came from elsewhere, or whose folder is gone.
+    """
+    if workspace.is_foreign(run):
+        told = f"run {run} came from another workspace: the folder that it ran in is not here"
+        raise UsageError(told, hint=f"run the recipe itself, or repeat what it did: mfbench runs verify {run}")
+    content, about, _ = _told(workspace, run)
+    if about.get("verifies"):
+        hint = f"run that one again: mfbench runs rerun {about['verifies']}"
+        raise UsageError(f"run {run} is a verification of another run", hint=hint)
+    if about.get("recipe") is None and about:
+        raise UsageError(f"run {run} has no recipe: it was recorded by a script", hint="run the script again")
+    return _recipe_path(workspace, run, content, about), content.decode(), about
+
+
+def _told(workspace: Workspace, run: str) -> tuple[bytes, dict[str, Any], str]:
+    """(its recipe, what it said when it began, its status) by the last word on each; empty where it said nothing."""
     about: dict[str, Any] = {}
     content, status = b"", ""
     for _, _, kind, *fields in read_events(workspace.run_folder(run) / "events"):
@@ -31,18 +64,19 @@ def recall(workspace: Workspace, run: str) -> tuple[LoadedRecipe, dict[str, Any]
             content = Blobs(workspace.blobs).read(fields[1])
         elif kind == "run.ended":
             status = fields[0]
-    if about.get("verifies"):
-        hint = f"verify that run once more: mfbench runs verify {about['verifies']}"
-        raise UsageError(f"run {run} is a verification, which begins anew each time", hint=hint)
-    if about.get("recipe") is None and about:
-        raise UsageError(f"run {run} has no recipe: it was recorded by a script", hint="run the script again")
-    if status == "finished":
-        raise UsageError(f"run {run} is finished", hint="run its recipe again: what has not changed is cached")
+    return content, about, status
+
+
+def _recipe_path(workspace: Workspace, run: str, content: bytes, about: dict[str, Any]) -> Path:
+    """Where the recipe lay. It may have gone since; its folder has to be there: data and code lie beside it."""
     folder = workspace.run_folder(run)
     if not content or not (folder / JOB).exists():
         raise UsageError(f"run {run} broke off before it began to work", hint="run its recipe again")
-    path = folder / read_job(folder).recipe_folder / about.get("file", RECIPE)
-    return load_recipe(path.resolve(), tuple(about["overrides"]), content.decode()), about
+    path = Path(folder / read_job(folder).recipe_folder / about.get("file", RECIPE)).resolve()
+    if not path.parent.is_dir():
+        told = f"the folder that run {run} ran in is not there any more"
+        raise UsageError(told, where=str(path.parent), hint="bring it back, or run the recipe where it lies now")
+    return path
 
 
 def refuse_changed(workspace: Workspace, run: str, steps: list[JobStep]) -> None:

@@ -17,6 +17,7 @@ from mfbench.core.errors import MfbenchError, from_os
 from mfbench.engine import ends
 from mfbench.engine.cache import TOLD_AGAIN, CachedStep, StepCache
 from mfbench.engine.outcome import Outcome
+from mfbench.engine.queue import claim
 from mfbench.engine.sampling import Sampling
 from mfbench.engine.taking import StepEnded, step_ended
 from mfbench.executors.base import Execution, Executor, Exit
@@ -59,7 +60,7 @@ class Run:
         signal.signal(signal.SIGTERM, self._on_stop)
         holder = {"pid": os.getpid(), "host": about["host"], "leader": "driver"}
         if resumed is None:
-            self.id, self.marker = workspace.new_run(holder)
+            self.id, self.marker = claim.begin(workspace, holder, about.get("queued"))
         else:
             self.id, self.marker = resumed, workspace.hold_run(resumed, holder)
             refuse_deleted(workspace, self.id, self.marker)
@@ -67,6 +68,8 @@ class Run:
         self.attempt = 1 + sum(name.startswith("driver-") for name in segment_names(self.folder / "events"))
         self.writer = SegmentWriter(self.folder / "events", "driver", run=self.id, attempt=self.attempt)
         self.writer.write("run.started", about)
+        if about.get("queued"):
+            claim.begun(workspace, about["queued"], self.id)
         flusher.beat(workspace.live / self.id)
         self._open: dict[str, list[list[Any]]] = {}
         self._sealed = False

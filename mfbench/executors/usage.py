@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 EVERY = 1.0  # seconds between two samples
 RECENT = 2.0  # seconds within which what the kernel has killed may be why something ends
 CLOSELY = 0.25  # between two looks where memory is limited
+READINGS = 3  # of the memory, before something is killed for it
+PAUSE = 0.02  # seconds between them
 SHARE = 0.1  # of one core's time that looking may take: where it is dear, it is done less often
 _NUMBER = re.compile(r"^(\w+): +(\d+) kB$", re.MULTILINE)
 _KILLS = re.compile(rb"^oom_kill (\d+)$", re.MULTILINE)
@@ -65,12 +67,24 @@ class Watch:
             self._kills, self._killed_at = kills, now
             self._lost_child |= not before <= self._tree.pids
         # What is cheap to know counts too much: pages that processes share, that files back, that were given back.
-        if self._limit and self._tree.resident() > self._limit and (held := self._tree.held()) > self._limit:
-            self._too_much = held
+        # Processes are read one after another while they fork and end, so what counts is the least of several readings.
+        if self._limit and self._tree.resident() > self._limit:
+            self._too_much = self._surely_held()
         if self._too_much or now >= self._sample_due:
             memory = self._too_much or self._tree.memory()
             self.usage = Usage(self._tree.cores(), memory, max(memory, self.usage.peak if self.usage else 0))
             self._sample_due = now + EVERY
+
+    def _surely_held(self) -> int:
+        """Bytes, 0 within the limit."""
+        assert self._tree is not None
+        least, limit = self._tree.held(), self._limit or 0
+        for _ in range(READINGS - 1):
+            if least <= limit:
+                return 0
+            time.sleep(PAUSE)
+            least = min(least, self._tree.held() if self._tree.find() else 0)
+        return least if least > limit else 0
 
     def why(self, code: int) -> tuple[Cause | None, str]:
         """What is known of the reason why the process has ended: `code`, negative for a signal."""
@@ -131,10 +145,14 @@ class ProcessTree:
         return cores
 
     def memory(self) -> int:
-        """Bytes. Of several processes each has its part of what they share, as far as the system tells."""
+        """Bytes. Of several processes each has its part of what they share, as far as the system tells.
+
+        They are read one after another: when one ends meanwhile, its part falls to those that are read after it. So
+        the less of two readings counts.
+        """
         if len(self._processes) == 1:
             return self.resident()
-        return sum(_pages(process.pid).get("Pss") or self._resident(process) for process in self._processes)
+        return min(sum(map(self._part, self._processes)) for _ in range(2))
 
     def resident(self) -> int:
         """Bytes; what several processes share counts several times. Cheap."""
@@ -156,6 +174,9 @@ class ProcessTree:
             return int(process.memory_info().rss)
         except self._error:
             return 0
+
+    def _part(self, process: Process) -> int:
+        return _pages(process.pid).get("Pss") or self._resident(process)
 
     def _held(self, process: Process) -> int:
         pages = _pages(process.pid)

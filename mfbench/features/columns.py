@@ -59,6 +59,7 @@ def choose_columns(frame: pl.DataFrame, data: Data, features: dict[str, Feature]
     for i, pattern in enumerate(data.exclude):
         matches = _matches(pattern, frame.columns, ("data", "exclude", i))
         raw = [name for name in raw if name not in matches]
+    private_of(frame.columns, data.private)
     if data.split.by in raw and data.split.by not in data.use:
         raw.remove(data.split.by)  # the time that splits the rows only ever grows: it is asked for by name
     for name, feature in features.items():
@@ -74,6 +75,12 @@ def choose_columns(frame: pl.DataFrame, data: Data, features: dict[str, Feature]
         hint = f"left out: {left_out}" if columns else "beside the target, `use` and `exclude` leave none"
         raise FitError(("data", "exclude" if data.exclude else "use"), "no column is left to learn from", hint)
     return columns
+
+
+def private_of(names: list[str], patterns: tuple[str, ...]) -> list[str]:
+    """The columns that `data.private` means. Raises FitError for a pattern that matches none."""
+    found = {name for i, pattern in enumerate(patterns) for name in _matches(pattern, names, ("data", "private", i))}
+    return [name for name in names if name in found]
 
 
 def _matches(pattern: str, names: list[str], key: tuple[str | int, ...]) -> list[str]:

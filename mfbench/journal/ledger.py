@@ -19,6 +19,7 @@ import msgspec
 from mfbench.core.errors import DamageError, DiskError
 from mfbench.core.hashing import digest_bytes
 from mfbench.core.machine import actor
+from mfbench.core.structs import make_ready
 from mfbench.journal.line import decode_line, encode_line
 from mfbench.workspace.locks import locked
 
@@ -36,6 +37,9 @@ class Entry(msgspec.Struct, frozen=True, array_like=True):
     reason: str
     previous: str
     body: dict[str, Any]
+
+
+make_ready(Entry)
 
 
 def read_ledger(path: Path) -> list[Entry]:

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from mfbench.core.errors import DamageError
+from mfbench.core.structs import make_ready
 from mfbench.journal.line import decode_next, encode_text
 
 SEALED = "sealed.parquet"
@@ -38,6 +39,9 @@ class Sealed(NamedTuple):
 class Metadata(msgspec.Struct):
     format: int
     segments: list[Sealed]
+
+
+make_ready(Metadata)
 
 
 def sealed_segments(path: str | Path) -> list[str]:

@@ -17,7 +17,6 @@ from mfbench.recipe.environment import UnsetVariableError, expand
 from mfbench.recipe.loaded import Key, LoadedRecipe, Override, Source
 from mfbench.recipe.rules import NAME as NAME
 from mfbench.recipe.rules import check_rules
-from mfbench.recipe.schema import NOT_YET
 from mfbench.recipe.syntax import explain
 
 _SET = 'for example --set model.max_iter=200 or --set \'data.use=["age", "income"]\''
@@ -100,17 +99,8 @@ def _merge(tree: dict[str, Any], layer: dict[str, Any]) -> None:
 
 
 def _written_out(tree: dict[str, Any], source: Source) -> dict[str, Any]:
-    """The tree as plain JSON values, its short forms written out. Refuses what later versions will read."""
+    """The tree as plain JSON values, its short forms written out."""
     tree = _plain(tree, (), source)
-    for dotted, word in NOT_YET.items():
-        here: Any = tree
-        keys = tuple(dotted.split("."))
-        for key in keys:
-            here = here.get(key) if isinstance(here, dict) else None
-        if here is not None:
-            what = f"[{dotted}]" if len(keys) == 1 else repr(dotted)
-            told = f"{what} is not built yet: it stands for {word}"
-            raise source.error(keys, told, "take it out; a later version will read it")
     data, features, model = tree.get("data"), tree.get("features"), tree.get("model")
     if isinstance(data, dict) and isinstance(data.get("source"), dict):
         raise source.error(("data", "source"), "a query as source is not built yet", "name a file, a glob or a list")

@@ -9,6 +9,7 @@ from mfbench.core.text import did_you_mean
 from mfbench.recipe.loaded import Key, Source
 from mfbench.recipe.rules_data import check_data
 from mfbench.recipe.rules_evaluate import check_evaluate
+from mfbench.recipe.rules_monitor import check_monitor
 from mfbench.recipe.rules_register import check_register
 from mfbench.recipe.rules_run import check_run
 from mfbench.recipe.rules_tune import check_tune
@@ -27,6 +28,7 @@ def check_rules(recipe: Recipe, source: Source) -> None:
     check_evaluate(recipe, source)
     check_run(recipe, source)
     check_register(recipe, source)
+    check_monitor(recipe, source)
 
 
 def _names(recipe: Recipe, source: Source) -> None:

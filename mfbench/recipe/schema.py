@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from mfbench.core.structs import make_ready
+
 Task = Literal["classification", "regression", "forecasting"]
 Kind = Literal["numeric", "categorical", "datetime", "drop"]
 Part = Literal["year", "month", "day", "weekday", "dayofyear", "hour", "minute", "epoch"]
@@ -71,7 +73,8 @@ class Check(Table, frozen=True):
 
 
 class Data(Table, frozen=True):
-    """[data]"""
+    """[data]: `label_delay` is how long after a row its label is known. Columns that `private` names are learned from
+    and stand in no profile, reference, drift report or capture."""
 
     source: str | tuple[str, ...]
     target: str
@@ -84,6 +87,8 @@ class Data(Table, frozen=True):
     exclude: tuple[str, ...] = ()
     split: Split = Split()
     leakage: Literal["refuse", "warn"] = "refuse"
+    label_delay: str | None = None
+    private: tuple[str, ...] = ()
     checks: tuple[Check, ...] = ()
 
 
@@ -229,6 +234,17 @@ class Register(Table, frozen=True):
     description: str = ""
 
 
+class Monitor(Table, frozen=True):
+    """[monitor]: how the model is to be watched, see drift.settings."""
+
+    window: str | int | None = None
+    false_alarms: str | None = None
+    level: float | None = None
+    min_effect: float | None = None
+    margin: float | None = None
+    metric: str | None = None
+
+
 class Recipe(Table, frozen=True):
     """A whole recipe."""
 
@@ -241,11 +257,7 @@ class Recipe(Table, frozen=True):
     evaluate: Evaluate = Evaluate()
     run: Run = Run()
     register: Register | None = None
+    monitor: Monitor = Monitor()
 
 
-# What later versions will read, by the word that stands for it. A recipe that names one of these is refused:
-# silently ignoring a request for a search or a memory limit would be worse.
-NOT_YET = {
-    "monitor": "drift monitoring",
-    "data.label_delay": "monitoring with labels",
-}
+make_ready(Recipe)

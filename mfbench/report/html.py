@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from mfbench.core.about import __version__
 from mfbench.report import words
-from mfbench.report.blocks import Cell
+from mfbench.report.blocks import Cell, Section
 from mfbench.report.sections import sections
 from mfbench.report.summary import summary
 
@@ -16,6 +17,27 @@ SHORT = 16  # signs of a cell that is not broken over lines
 
 def render_html(values: dict[str, Any]) -> str:
     """The page for collected values (see `collect`). The same values give the same text."""
+    return page(
+        title=words.name(values["run"]["name"], 120),
+        about=about_line(values),
+        description=words.prose((values["recipe"] or {}).get("description"), 1000),
+        summary=" ".join(summary(values)),
+        sections=sections(values),
+        made_from="what the run has recorded",
+    )
+
+
+def page(
+    *,
+    title: str,
+    about: str,
+    sections: Sequence[Section],
+    made_from: str,
+    summary: str = "",
+    description: str = "",
+    answers: Sequence[tuple[str, str]] = (),
+) -> str:
+    """Any report as a page. answers: questions with their answers, which stand below the summary."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
@@ -26,17 +48,11 @@ def render_html(values: dict[str, Any]) -> str:
     environment.tests["short"] = lambda value: len(value.text if isinstance(value, Cell) else value) <= SHORT
     environment.filters["kind"] = lambda value: type(value).__name__.lower()
     environment.filters["svg"] = Markup  # our own pictures: what they hold of a user's is escaped by the XML writer
-    run = values["run"]
     return environment.get_template("report.html").render(
-        mark=Markup(MARK),
-        style=Markup(loader.get_source(environment, "style.css")[0]),
-        title=words.name(run["name"], 120),
-        about=about_line(values),
-        description=words.prose((values["recipe"] or {}).get("description"), 1000),
-        summary=summary(values),
-        sections=sections(values),
+        mark=Markup(MARK), style=Markup(loader.get_source(environment, "style.css")[0]), title=title, about=about,
+        description=description, summary=summary, answers=answers, sections=sections, made_from=made_from,
         version=__version__,
-    )
+    )  # fmt: skip
 
 
 def about_line(values: dict[str, Any]) -> str:

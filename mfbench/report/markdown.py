@@ -26,15 +26,16 @@ def render_markdown(values: dict[str, Any]) -> str:
     """One run. Names stand as code: nobody is called, nothing becomes a link."""
     run = values["run"]
     head = [f"## {text(words.name(run['name'], 120))}", text(about_line(values)), text(" ".join(summary(values)))]
-    return _fitting([part for part in head if part], sections(values))
+    return fitting([part for part in head if part], sections(values))
 
 
 def render_comparison(compared: dict[str, Any]) -> str:
     """Two runs or more."""
-    return _fitting([f"## {len(compared['runs'])} runs compared"], comparison.sections(compared))
+    return fitting([f"## {len(compared['runs'])} runs compared"], comparison.sections(compared))
 
 
-def _fitting(head: list[str], found: list[Section]) -> str:
+def fitting(head: list[str], found: Sequence[Section]) -> str:
+    """A whole comment: paragraphs of Markdown, then sections, no more of them than fits."""
     foot = f"Made by mfbench {__version__}."
     for most in _ROWS:
         whole = _joined(head, [_section(section, most) for section in found], foot)

@@ -80,12 +80,12 @@ def fits(name: str, task: str) -> bool:
     return task in METRICS[name].tasks
 
 
-_ENOUGH = {"values": ("values", "intervals"), "classes": ("classes",), "scores": ("classes", "scores"),
-           "probabilities": ("classes", "scores", "probabilities")}  # fmt: skip
+_ENOUGH = {"values": ("values", "intervals"), "intervals": ("values", "intervals"), "classes": ("classes",),
+           "scores": ("classes", "scores"), "probabilities": ("classes", "scores", "probabilities")}  # fmt: skip
 
 
 def suffices(gives: str, name: str) -> bool:
-    """Whether a metric can be computed from what a model gives: values, classes, scores or probabilities."""
+    """Whether a metric can be computed from what a model gives: values, intervals, classes, scores or probabilities."""
     return METRICS[name].needs in _ENOUGH[gives]
 
 

@@ -59,10 +59,12 @@ def find_weak(
     min_share: float = 0.02,
     most: int = 10,
     confidence: float = 0.95,
+    parts: dict[str, tuple[Condition, ...]] | None = None,
 ) -> WeakSegments:
     """frame: (n,) rows of columns by which people tell rows apart; loss: (n,) of each row, more is worse;
     units: (n,) codes of what is independent. A segment holds at least `min_share` of the searched rows
-    and at most half of them; at most `most` are tested. The same seed gives the same halves."""
+    and at most half of them; at most `most` are tested. The same seed gives the same halves.
+    parts: is filled with the conditions of each segment found, by its `where`."""
     loss, safe = np.asarray(loss, dtype=np.float64), plain(frame)
     usable = np.isfinite(loss)
     codes = np.unique(units, return_inverse=True)[1]
@@ -78,6 +80,8 @@ def find_weak(
         searched = np.sort(searched[np.argsort(rank, kind="stable")[:ROWS]])
     search = Search(safe[searched], frame.columns, loss[searched], codes[searched], min_share)
     chosen = search.strongest(most)
+    if parts is not None:
+        parts.update((_where(conditions), conditions) for conditions in chosen)
     return WeakSegments(search.looked_at, _confirmed(safe, chosen, loss, codes, second, 1 - confidence))
 
 
@@ -95,7 +99,7 @@ def _confirmed(
     ]
     found = []
     for parts, mask, test, ok, p in zip(chosen, held, tests, known, holm(raw), strict=True):
-        where, rows, share = " and ".join(part.where for part in parts), int(mask.sum()), float(mask.mean())
+        where, rows, share = _where(parts), int(mask.sum()), float(mask.mean())
         if not ok:
             found.append(WeakSegment(where, rows, share, None, None, None, None, None, 1.0, False))
             continue
@@ -104,3 +108,7 @@ def _confirmed(
         found.append(WeakSegment(where, rows, share, test.value, test.rest, test.difference, low, high, float(p),
                                  bool(p <= level)))  # fmt: skip
     return sorted(found, key=lambda segment: (not segment.confirmed, segment.p))
+
+
+def _where(parts: tuple[Condition, ...]) -> str:
+    return " and ".join(part.where for part in parts)

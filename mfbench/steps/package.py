@@ -24,9 +24,9 @@ from mfbench.steps.evaluate import label
 from mfbench.steps.fitted import load_fitted
 from mfbench.steps.identity import trained_rows
 from mfbench.steps.intervals import forecast_settings
+from mfbench.steps.reference import monitored, reference_of
 from mfbench.steps.split import read_parts
 
-REFERENCE_ROWS = 5000
 EXAMPLE_ROWS = 5
 ALWAYS = ("numpy", "polars", "scikit-learn", "scipy", "skops")
 
@@ -45,12 +45,11 @@ def run(ctx: StepContext) -> None:
     fitted = load_fitted(ctx)
     reads = fitted.encoder.inputs
     inputs = [Field(name, dtype, bool(train[name].null_count())) for name, dtype in reads.items()]
-    sample = test.sample(min(REFERENCE_ROWS, test.height), seed=0)
-    predicted = predictions(fitted.predict(sample), classes)
-    rows = sample[list(reads)]
-    answers = predicted.with_columns(label(sample, classes))
-    reference = rows.hstack(answers.rename({name: f"__{name}__" for name in answers.columns}))
-    reference.write_parquet(bundle / "reference.parquet", statistics=False)
+    predicted = predictions(fitted.predict(test), classes)
+    answers = predicted.with_columns(label(test, classes))
+    reference = reference_of(ctx, bundle, test, answers, list(reads))
+    reference.save(bundle)
+    rows = reference.sample.select(list(reference.inputs))
     (bundle / "input_example.json").write_text(rows.head(EXAMPLE_ROWS).write_json() + "\n", encoding="utf-8")
     table = msgspec.to_builtins(model)
     requirements = _requirements(table, ctx.config["mfbench"])
@@ -93,6 +92,7 @@ def run(ctx: StepContext) -> None:
         forecast=forecast_settings(ctx, list(reads)),
         threshold=fitted.threshold,
         trained=trained_rows(ctx, bundle, train, refit=refit),
+        monitored=monitored(ctx, reference),
     )
     ctx.output("bundle.json").write_bytes(jsonio.pretty({"digest": digest, "metrics": metrics}))
     ctx.log(f"bundle {digest[:12]}")

@@ -7,9 +7,10 @@ from typing import Any
 import polars as pl
 
 from mfbench.core import jsonio
-from mfbench.data.expressions import evaluate
+from mfbench.data.expressions import evaluate, roots
 from mfbench.data.profile import MOST_COLUMNS, named_only, profile_column
 from mfbench.data.target import TARGET
+from mfbench.features.columns import private_of
 from mfbench.steps.context import StepContext
 from mfbench.steps.split import read_parts
 
@@ -18,9 +19,12 @@ def run(ctx: StepContext) -> None:
     parts = read_parts(ctx, "train", "test")
     columns = ctx.json("features", "columns.json")
     derived = {column["name"]: column["expr"] for column in ctx.json("features", "encoder/features.json")["columns"]}
+    private = set(private_of(parts[0].columns, tuple(ctx.config["private"])))
     told = [_target(ctx, parts)]
     for i, (name, kind, _) in enumerate(columns):
-        values = _values(parts, name, derived.get(name)) if i < MOST_COLUMNS else None
+        expr = derived.get(name)
+        hidden = i >= MOST_COLUMNS or name in private or (expr is not None and not private.isdisjoint(roots(expr)))
+        values = None if hidden else _values(parts, name, expr)
         told.append(profile_column(name, kind, *values) if values else named_only(name, kind))
     rows = {"train": parts[0].height, "test": parts[1].height}
     ctx.output("profile.json").write_bytes(jsonio.pretty({"rows": rows, "columns": told}))

@@ -55,6 +55,8 @@ class Batch:
             self.seen.states.pop(run, None)
             self.seen.places.pop(run, None)
             self.anew.add(run)
+        if run not in self.seen.states and workspace.is_foreign(run):
+            self.rows.tables["foreign_runs"].append((run,))
         state = self.states[run] = self.seen.states.get(run) or RunState(run)
         state.whole = False
         if is_sealed and not self._unseal(state, sealed, todo):

@@ -10,6 +10,8 @@ from typing import Annotated, Any
 
 import msgspec
 
+from mfbench.core.structs import make_ready
+
 Whole = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]  # a BIGINT
 Small = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)]  # an INTEGER
 
@@ -99,3 +101,6 @@ class Verdict(msgspec.Struct, array_like=True):
     difference: Any = None
     low: Any = None
     high: Any = None
+
+
+make_ready(Header, RunStarted, RunEnded, StepEnded, Param, Metric, Artifact, Data, Verdict)

@@ -12,7 +12,7 @@ from mfbench.core.text import did_you_mean
 from mfbench.store.slots import NONE
 
 COLUMNS = ("run", "name", "recipe", "status", "executor", "started", "ended", "host", "error", "model",
-           "model_version")  # fmt: skip
+           "model_version", "note", "pinned")  # fmt: skip
 _MAPS = ("params", "metrics", "tags")
 _TOKEN = re.compile(
     r"\s*(?:(?P<text>'(?:[^']|'')*')"

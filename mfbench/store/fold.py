@@ -6,7 +6,8 @@ come from before it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 import duckdb
 
@@ -16,6 +17,7 @@ from mfbench.store.schema import MERGE, OF_A_RUN, POINTS, REFRESH, TOUCHED
 from mfbench.store.slots import VALUES, take_slots
 
 FEW = 100  # runs that are named in a query; more are joined
+MANY = 5_000  # wide rows that are made at once
 
 
 def store(con: duckdb.DuckDBPyConnection, batch: Batch, todo: Backlog) -> None:
@@ -52,21 +54,36 @@ def _store_runs(con: duckdb.DuckDBPyConnection, batch: Batch) -> None:
     forget(con, [run for run in batch.states if run in batch.seen.states], ("run_base", "run_rows"))
     places = [[run for run, _ in batch.cursors], [segment for _, segment in batch.cursors]]
     con.execute("DELETE FROM segments WHERE (run, segment) IN (SELECT unnest(?), unnest(?))", places)
-    few = len(batch.states) <= FEW
-    if not few:
-        con.execute(TOUCHED)
-        append(con, "touched", [(run,) for run in batch.states])
-    runs = _listed(batch.states) if few else "(SELECT run FROM touched)"
     points = tables.pop("fresh", None)
     metrics = (point[2] for point in points or () if point[1] is None)
     slots = take_slots(con, (param[1] for param in tables.get("t_params", ())), metrics)
-    for table, rows in tables.items():
-        append(con, table, rows)
-    if points:
-        con.execute(POINTS)
-        append(con, "fresh", points)
-        con.execute(MERGE.format(runs=runs))
-        con.execute("DROP TABLE fresh")
-    con.execute(REFRESH.format(runs=runs, slots=VALUES), slots)
-    if not few:
-        con.execute("DROP TABLE touched")
+    with _named(con, batch.states) as runs:
+        for table, rows in tables.items():
+            append(con, table, rows)
+        if points:
+            con.execute(POINTS)
+            append(con, "fresh", points)
+            con.execute(MERGE.format(runs=runs))
+            con.execute("DROP TABLE fresh")
+        con.execute(REFRESH.format(runs=runs, slots=VALUES), slots)
+
+
+def refresh(con: duckdb.DuckDBPyConnection, runs: Sequence[str]) -> None:
+    """Makes the wide rows of some runs anew, within the caller's transaction."""
+    slots = take_slots(con, (), ())
+    for start in range(0, len(runs), MANY):
+        with _named(con, runs[start : start + MANY]) as named:
+            con.execute(f"DELETE FROM run_rows WHERE run IN {named}")
+            con.execute(REFRESH.format(runs=named, slots=VALUES), slots)
+
+
+@contextmanager
+def _named(con: duckdb.DuckDBPyConnection, runs: Collection[str]) -> Iterator[str]:
+    """What follows IN to mean these runs."""
+    if len(runs) <= FEW:
+        yield _listed(runs)
+        return
+    con.execute(TOUCHED)
+    append(con, "touched", [(run,) for run in runs])
+    yield "(SELECT run FROM touched)"
+    con.execute("DROP TABLE touched")

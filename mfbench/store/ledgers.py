@@ -12,7 +12,8 @@ import msgspec
 
 from mfbench.core.errors import DamageError
 from mfbench.journal.ledger import REPAIRED, START, Entry, read_from
-from mfbench.store.fold import append, forget
+from mfbench.store.fold import append, forget, refresh
+from mfbench.store.marks import forget_marks, store_marks
 from mfbench.workspace.workspace import Workspace
 
 _DELETED = """
@@ -34,26 +35,31 @@ def store_ledgers(con: duckdb.DuckDBPyConnection, workspace: Workspace, names: l
     sizes = _sizes(workspace)
     con.execute("BEGIN")
     before = con.execute("SELECT run FROM deleted_runs").fetchall()
+    marked: set[str] = set()
     for name in names:
         if name in sizes:
-            _store(con, workspace, name, sizes[name])
+            marked |= _store(con, workspace, name, sizes[name])
         else:
             con.execute("DELETE FROM ledgers WHERE ledger = ?", [name])
             con.execute("DELETE FROM t_ledger WHERE ledger = ?", [name])
+            marked |= forget_marks(con, name)
     con.execute("DELETE FROM deleted_runs")
     con.execute(_DELETED, [workspace.id])
     after = con.execute("SELECT run FROM deleted_runs").fetchall()
     forget(con, sorted(run for (run,) in set(after) - set(before)))
+    refresh(con, sorted(marked))
     if set(before) - set(after):  # one came back: its folder may have been there before its entry was
         con.execute("DELETE FROM meta WHERE key = 'runs_changed'")
     con.execute("COMMIT")
 
 
-def _store(con: duckdb.DuckDBPyConnection, workspace: Workspace, name: str, seen: int) -> None:
+def _store(con: duckdb.DuckDBPyConnection, workspace: Workspace, name: str, seen: int) -> set[str]:
+    """The runs of which people say something else now."""
     path = workspace.ledgers / f"{name}.jsonl"
     rows = con.execute('SELECT "offset", head FROM ledgers WHERE ledger = ?', [name]).fetchall()
     at, head = rows[0] if rows else (0, START)
     entries: list[Entry] = []
+    marked: set[str] = set()
     size = at
     try:
         try:
@@ -62,6 +68,7 @@ def _store(con: duckdb.DuckDBPyConnection, workspace: Workspace, name: str, seen
             entries, head, size = read_from(path)
             _compare(con, name, at, rows[0][1] if rows else START, entries)
             con.execute("DELETE FROM t_ledger WHERE ledger = ?", [name])
+            marked = forget_marks(con, name)
     except DamageError:
         pass
     _forgive(con, name, {head, *(entry.previous for entry in entries)})
@@ -69,6 +76,7 @@ def _store(con: duckdb.DuckDBPyConnection, workspace: Workspace, name: str, seen
                               msgspec.json.encode(e.body).decode()) for e in entries])  # fmt: skip
     con.execute("DELETE FROM ledgers WHERE ledger = ?", [name])
     con.execute("INSERT INTO ledgers VALUES (?, ?, ?, ?)", [name, seen, size, head])
+    return marked | store_marks(con, name, entries)
 
 
 def _compare(con: duckdb.DuckDBPyConnection, name: str, at: int, head: str, entries: list[Entry]) -> None:

@@ -14,9 +14,11 @@ from mfbench.core.errors import MfbenchError, UsageError
 from mfbench.core.ids import new_id
 from mfbench.store import slots
 from mfbench.store.engine import attached
-from mfbench.store.schema import SCHEMA, TABLES, VERSION, VIEWS
+from mfbench.store.fold import append
+from mfbench.store.schema import MARKS, SCHEMA, TABLES, VERSION, VIEWS
 from mfbench.workspace.workspace import Workspace
 
+_TABLES_STAY = 'SELECT run, segment, "offset", next_seq, tail FROM segments LIMIT 0'
 # From each version to the next. The views are made anew after the last.
 MIGRATIONS = {
     1: f"""
@@ -28,7 +30,19 @@ MIGRATIONS = {
     INSERT INTO meta VALUES ('made', '1');
     {slots.MIGRATION}
     """,
+    2: _TABLES_STAY,  # one view more
+    3: f"""
+    {_TABLES_STAY};
+    ALTER TABLE run_rows ADD COLUMN note VARCHAR;
+    ALTER TABLE run_rows ADD COLUMN pinned BOOLEAN DEFAULT false;
+    CREATE TABLE foreign_runs (run VARCHAR);
+    {MARKS}
+    DELETE FROM t_ledger;
+    DELETE FROM ledgers;
+    """,
 }
+
+FOREIGN_KNOWN = 4  # the version from which on a database knows which runs came from elsewhere
 
 
 def version_of(con: duckdb.DuckDBPyConnection) -> str:
@@ -87,6 +101,8 @@ def migrate(path: Path, workspace: Workspace, found: str) -> bool:
                 con.execute(f'DROP VIEW "{view}"')
             for step in range(version, VERSION):
                 con.execute(MIGRATIONS[step])
+            if version < FOREIGN_KNOWN:
+                _find_foreign(con, workspace)
             con.execute(VIEWS)
             con.execute("INSERT OR REPLACE INTO meta VALUES ('schema', ?), ('workspace', ?)", [SCHEMA, workspace.id])
             con.execute("COMMIT")
@@ -98,6 +114,11 @@ def migrate(path: Path, workspace: Workspace, found: str) -> bool:
     backup.hardlink_to(path)
     replace(staged, path)
     return True
+
+
+def _find_foreign(con: duckdb.DuckDBPyConnection, workspace: Workspace) -> None:
+    known = [run for (run,) in con.execute("SELECT run FROM run_base").fetchall()]
+    append(con, "foreign_runs", [(run,) for run in known if workspace.is_foreign(run)])
 
 
 def staging(path: Path) -> Path:

@@ -25,7 +25,7 @@ _PARTS = {  # and their order; the others come as they were written
     "artifacts": "ORDER BY path",
     "run_metrics": "ORDER BY key",
 }
-_COLUMNS = "run, name, recipe, status, executor, started, ended, host, page, error, model, model_version"
+_COLUMNS = "run, name, recipe, status, executor, started, ended, host, page, error, model, model_version, note, pinned"
 # Of a run that had to make it first: what it says when it begins does not know of it yet.
 _ENVIRONMENT = "SELECT body FROM t_events WHERE run = ? AND kind = 'environment' ORDER BY time DESC LIMIT 1"
 

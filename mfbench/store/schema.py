@@ -5,7 +5,11 @@ from __future__ import annotations
 from mfbench.core.hashing import digest_bytes
 from mfbench.store.slots import COLUMNS
 
-VERSION = 2  # a database of a later version is refused, one of an earlier migrated, one made by other text made anew
+VERSION = 4  # a database of a later version is refused, one of an earlier migrated, one made by other text made anew
+
+# What people said of runs, an entry of a ledger each (`value` NULL: taken away); see marks.py.
+MARKS = """CREATE TABLE t_marks (ledger VARCHAR, seq BIGINT, time BIGINT, run VARCHAR, kind VARCHAR, key VARCHAR,
+                      value VARCHAR);"""
 
 TABLES = f"""
 CREATE TABLE meta (key VARCHAR PRIMARY KEY, value VARCHAR);
@@ -20,7 +24,9 @@ CREATE TABLE run_base (run VARCHAR PRIMARY KEY, name VARCHAR, recipe VARCHAR, st
 CREATE TABLE run_rows (run VARCHAR, name VARCHAR, recipe VARCHAR, status VARCHAR, executor VARCHAR,
                        started TIMESTAMP, ended TIMESTAMP, host VARCHAR, tags MAP(VARCHAR, VARCHAR),
                        params MAP(VARCHAR, VARCHAR), metrics MAP(VARCHAR, DOUBLE), error VARCHAR, model VARCHAR,
-                       model_version INTEGER, page VARCHAR, {COLUMNS});
+                       model_version INTEGER, page VARCHAR, {COLUMNS}, note VARCHAR, pinned BOOLEAN DEFAULT false);
+CREATE TABLE foreign_runs (run VARCHAR);
+{MARKS}
 CREATE TABLE slots (slot VARCHAR PRIMARY KEY, key VARCHAR);
 CREATE TABLE t_params (run VARCHAR, key VARCHAR, value VARCHAR, time BIGINT, seq BIGINT);
 CREATE TABLE t_tags (run VARCHAR, key VARCHAR, value VARCHAR, time BIGINT, seq BIGINT);
@@ -41,12 +47,12 @@ CREATE TABLE t_ledger (ledger VARCHAR, seq BIGINT, time BIGINT, kind VARCHAR, ac
 
 # Every table that holds rows of a run.
 OF_A_RUN = ("segments", "damages", "run_base", "run_rows", "t_params", "t_tags", "t_metrics", "t_run_metrics",
-            "t_steps", "t_artifacts", "t_data", "t_gates", "t_events")  # fmt: skip
+            "t_steps", "t_artifacts", "t_data", "t_gates", "t_events", "foreign_runs")  # fmt: skip
 
 # Of what a run has told several times (it was resumed, its gates were judged again), the last word counts.
 VIEWS = """
 CREATE VIEW runs AS SELECT run, name, recipe, status, executor, started, ended, host, tags, params, metrics,
-    error, model, model_version FROM run_rows;
+    error, model, model_version, note, pinned FROM run_rows;
 CREATE VIEW params AS SELECT run, entry.key AS key, entry.value AS value
     FROM (SELECT run, unnest(map_entries(params)) AS entry FROM run_rows);
 CREATE VIEW metrics AS SELECT run, trial, key, step, make_timestamp(time) AS time, value FROM t_metrics;
@@ -87,6 +93,16 @@ CREATE VIEW model_history AS
     SELECT body ->> 'model' AS name, make_timestamp(time) AS time, kind, (body ->> 'version')::INTEGER AS version,
         body ->> 'alias' AS alias, actor, reason
     FROM t_ledger WHERE kind LIKE 'model.%' AND ledger = (SELECT value FROM meta WHERE key = 'workspace');
+CREATE VIEW drift_reports AS
+    SELECT body ->> 'id' AS id, body ->> 'model' AS model, models.version, body ->> 'digest' AS digest,
+        make_timestamp(time) AS time, t_ledger.actor, body ->> 'source' AS source, body ->> 'data' AS data,
+        try_cast(body ->> 'rows' AS BIGINT) AS rows, try_cast(body ->> 'windows' AS BIGINT) AS windows,
+        try_cast(body ->> 'alarms' AS BIGINT) AS alarms, try_cast(body ->> 'significant' AS BIGINT) AS significant,
+        try_cast(body ->> 'effect' AS DOUBLE) AS effect, body ->> 'column' AS "column", body ->> 'matters' AS matters,
+        body ->> 'metric' AS metric, try_cast(body ->> 'value' AS DOUBLE) AS value
+    FROM t_ledger LEFT JOIN models ON models.name = body ->> 'model' AND models.digest = body ->> 'digest'
+    WHERE kind = 'drift.report' QUALIFY row_number() OVER (PARTITION BY body ->> 'id'
+        ORDER BY ledger <> (SELECT value FROM meta WHERE key = 'workspace'), ledger, seq) = 1;
 """
 
 SCHEMA = f"{VERSION} {digest_bytes((TABLES + VIEWS).encode())[:16]}"
@@ -117,20 +133,30 @@ DROP TABLE summary
 
 # The wide rows of the touched runs, made anew from what stands in the narrow tables. `page` is what a list
 # shows of the maps, as JSON, which is read ten times as fast; JSON has no NaN, so its metrics are texts. {slots}: what
-# stands in the slots; its parameters are their keys.
+# stands in the slots; its parameters are their keys. Of what people said, this workspace's own ledger comes before
+# those that came with a merge, and these count for runs that came from elsewhere alone.
 REFRESH = """
 INSERT INTO run_rows
+WITH marks AS (
+    SELECT run, kind, key, arg_max_null(value, (own, CASE WHEN own THEN 0 ELSE time END, ledger, seq)) AS value
+    FROM (SELECT *, ledger = (SELECT value FROM meta WHERE key = 'workspace') AS own FROM t_marks WHERE run IN {runs})
+    WHERE own OR run IN (SELECT run FROM foreign_runs) GROUP BY run, kind, key)
 SELECT b.run, b.name, b.recipe, b.status, b.executor, make_timestamp(b.started), make_timestamp(b.ended), b.host,
     coalesce(t.entries, MAP()), coalesce(p.entries, MAP()), coalesce(m.entries, MAP()), b.error, b.model,
     b.model_version, to_json({{'tags': coalesce(t.entries, MAP()), 'params': coalesce(p.entries, MAP()),
-                              'metrics': coalesce(m.texts, MAP())}}), {slots}
+                              'metrics': coalesce(m.texts, MAP())}}), {slots}, a.note, coalesce(a.pinned, false)
 FROM run_base b
 LEFT JOIN (SELECT run, map_from_entries(list((key, value) ORDER BY key)) AS entries
            FROM (SELECT run, key, arg_max_null(value, (time, seq)) AS value FROM t_params
                  WHERE run IN {runs} GROUP BY run, key) GROUP BY run) p USING (run)
 LEFT JOIN (SELECT run, map_from_entries(list((key, value) ORDER BY key)) AS entries
-           FROM (SELECT run, key, arg_max_null(value, (time, seq)) AS value FROM t_tags
-                 WHERE run IN {runs} GROUP BY run, key) GROUP BY run) t USING (run)
+           FROM (SELECT run, key, arg_max_null(value, (said, time, seq)) AS value, max(said) AS said
+                 FROM (SELECT run, key, value, time, seq, 0 AS said FROM t_tags WHERE run IN {runs}
+                       UNION ALL SELECT run, key, value, 0, 0, 1 FROM marks WHERE kind = 'tag') GROUP BY run, key)
+           WHERE said = 0 OR value IS NOT NULL GROUP BY run) t USING (run)
+LEFT JOIN (SELECT run, any_value(value) FILTER (kind = 'note') AS note,
+                  coalesce(bool_or(value IS NOT NULL) FILTER (kind = 'pinned'), false) AS pinned
+           FROM marks GROUP BY run) a USING (run)
 LEFT JOIN (SELECT run, map_from_entries(list((key, last) ORDER BY key)) AS entries,
                   map_from_entries(list((key, last::VARCHAR) ORDER BY key)) AS texts FROM t_run_metrics
            WHERE run IN {runs} GROUP BY run) m USING (run)

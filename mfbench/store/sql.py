@@ -43,6 +43,7 @@ ABOUT = {
     "events": "Events that have no view of their own, as they were written.",
     "models": "One row a registered version.",
     "model_history": "Who did what to a model, when and why.",
+    "drift_reports": "One row a drift report: how many windows alarmed, the largest effect, quality.",
     "ledger": "Every entry of every ledger in this workspace.",
 }
 _SETTINGS = f"""

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from mfbench.core import jsonio
+from mfbench.core.structs import make_ready
 
 JOB = "job.json"
 
@@ -47,6 +48,9 @@ class JobSpec(msgspec.Struct, frozen=True, kw_only=True):
     network: bool = False
     secrets: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()
+
+
+make_ready(JobSpec)
 
 
 def write_job(folder: Path, job: JobSpec) -> None:

@@ -34,6 +34,9 @@ CONFIG = """\
 [workspace]
 # shared = true       # other machines write here too; by default judged from the kind of disk
 
+[queue]
+# max_parallel = 1    # while so many runs are going on, those in the queue wait
+
 [environment]         # what is installed for runs in Docker or in a virtual environment
 # base = "python:3.11-slim"
 # wheelhouse = "wheels"                       # a folder with wheels, which come before any index

@@ -49,7 +49,7 @@ def test_a_bundle_has_all_that_it_needs(bundle: Path) -> None:
     assert [field.name for field in manifest.outputs] == ["prediction", "probability"]
     assert manifest.classes == ("no", "yes")
     reference = pl.read_parquet(bundle / "reference.parquet")
-    assert reference.columns == ["amount", "shop", "__prediction__", "__probability__", "__label__"]
+    assert reference.columns == ["amount", "shop", "__prediction__", "__probability__", "__label__", "__unit__"]
     assert reference.height == 24
     example = pl.DataFrame(json.loads((bundle / "input_example.json").read_text()))
     predicted = Model.load(bundle).predict(example)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import statistics
 from pathlib import Path
 
 import msgspec
@@ -45,7 +46,7 @@ def sampled(execution: LocalExecution) -> tuple[Exit, list[Usage]]:
 CHILDREN = """
 def work():
     kept = bytearray(b"x" * 60_000_000)
-    end = time.process_time() + 0.8
+    end = time.process_time() + 1.6
     while time.process_time() < end:
         pass
 
@@ -118,17 +119,19 @@ def run(ctx):
     kept = bytearray(150_000_000)
     kept[::4096] = b"x" * len(kept[::4096])
     context = multiprocessing.get_context("fork")
-    children = [context.Process(target=time.sleep, args=(4,)) for _ in range(3)]
+    children = [context.Process(target=time.sleep, args=(4,)) for _ in range(6)]
     for child in children:
         child.start()
     for child in children:
         child.join()
 """
-    ended, samples = sampled(started(tmp_path, code, memory=400 * MB))  # they look like 600 MB
+    ended, samples = sampled(started(tmp_path, code, memory=800 * MB))  # they look like a GB
     if not usage._pages(os.getpid()):
         pytest.skip("this system does not tell what processes share")
-    assert (ended.code, ended.cause) == (0, None)
-    assert max(sample.memory for sample in samples) < 400 * MB
+    assert (ended.code, ended.cause, ended.detail) == (0, None, "")
+    # One sample may have met the children while they ended; that of a moment at which nothing ends is exact.
+    assert statistics.median(sample.memory for sample in samples) < 400 * MB
+    assert max(sample.memory for sample in samples) < 800 * MB
 
 
 def test_a_short_job_is_not_sampled(tmp_path: Path) -> None:

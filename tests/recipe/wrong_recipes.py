@@ -439,8 +439,20 @@ wrong(
     "cannot be fitted in stages",
 )
 
-# -- words of later versions -------------------------------------------------------------------------------------------
-wrong("[monitor]", add('‸[monitor]\nwindow = "1d"'), "[monitor] is not built yet", "drift")
+# -- monitoring --------------------------------------------------------------------------------------------------------
+wrong("monitor.window", add('[monitor]\n‸window = "1 dy"'), "'1 dy' is not a duration", "number of rows, such as 5000")
+wrong("monitor.window of few rows", add("[monitor]\n‸window = 20"), "20 rows show nothing, at least 100")
+wrong("monitor.false_alarms", add('[monitor]\n‸false_alarms = "rarely"'), "'rarely' is not a rate such as '1/year'")
+wrong("monitor.false_alarms of none", add('[monitor]\n‸false_alarms = "0/year"'), "'0/year' is not a rate")
+wrong("monitor.level", add("[monitor]\n‸level = 5"), "level: expected a share between 0 and 0.5, found 5")
+wrong("monitor.min_effect", add("[monitor]\n‸min_effect = 0"), "min_effect: expected a share between 0 and 1, found 0")
+wrong("monitor.margin", add("[monitor]\n‸margin = -0.1"), "margin: expected", "found -0.1")
+wrong("monitor.metric", add('[monitor]\n‸metric = "auc"'), "there is no metric 'auc'", "did you mean 'roc_auc'?")
+wrong("monitor.metric of another task", add('[monitor]\n‸metric = "rmse"'), "rmse is no metric for classification")
+wrong("monitor key", add('[monitor]\n‸windw = "1d"'), "windw", "did you mean 'window'?")
+wrong("data.private", data('private = [‸"carier"]'), "'carier' matches no column", "did you mean 'carrier'?")
+
+# -- where and how it runs ---------------------------------------------------------------------------------------------
 wrong("run.memory", add('[run]\n‸memory = "4 apples"'), "'4 apples' is not a size", "'512MB', '4GB'")
 wrong("run.memory too small", add('[run]\n‸memory = "50MB"'), "the libraries alone need more than 50MB")
 wrong("run.secrets name", add('[run]\nsecrets = [‸"a b"]'), "'a b' cannot be the name of an environment variable")
@@ -451,7 +463,7 @@ wrong("run.env key", add('[run.env]\n‸pip = "x"'), "pip")
 wrong("data.split.folds", data('split = { by = "day", ‸folds = 1 }'), "split.folds: expected 2 to 50, found 1")
 wrong("data.split.unit", data('split = { by = "day", ‸unit = "dya" }'), "there is no column 'dya'")
 wrong("data.split.group", data('split = { ‸group = "carier" }'), "no column 'carier'", "did you mean 'carrier'?")
-wrong("data.label_delay", data('‸label_delay = "1d"'), "'data.label_delay' is not built yet")
+wrong("data.label_delay", data('‸label_delay = "soon"'), "data.label_delay: 'soon' is not a duration")
 wrong(
     "a slice of no column",
     add('[evaluate]\nslices = ["carrier", ‸"carier"]'),
@@ -510,9 +522,7 @@ wrong(
     sets=("recipe.name.first=x",),
     where="--set recipe.name.first=x",
 )
-wrong(
-    "set of a later word", BASE, "[monitor] is not built", sets=("monitor.window=1d",), where="--set monitor.window=1d"
-)
+wrong("set of a window", BASE, "'1x' is not a duration", sets=("monitor.window=1x",), where="--set monitor.window=1x")
 wrong(
     "set beside an error of the file",
     change('target = "late"\n', "").replace("[data]", "‸[data]"),

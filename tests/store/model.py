@@ -6,10 +6,11 @@ import json
 import math
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from mfbench.core.errors import DamageError
-from mfbench.journal.ledger import read_ledger
+from mfbench.journal.ledger import Entry, read_ledger
 from mfbench.journal.line import decode_line
 from mfbench.journal.reader import segment_names
 from mfbench.journal.sealed import SEALED, read_sealed
@@ -56,6 +57,7 @@ def expected(workspace: Workspace) -> Content:
                 others[run, kind, fields[0], fields[1]] += 1
             if kind not in ROWS_ONLY:
                 others[run, segment, seq, kind] += 1
+        tags = _tagged(workspace, run, tags)
         summaries = {key: _summary(curve) for key, curve in curves.items()}
         runs[run] = (told if ended else status, params, tags, summaries)
     return {"runs": runs, "points": points, "others": others}
@@ -89,6 +91,27 @@ def _deleted(workspace: Workspace) -> set[str]:
     except DamageError:
         pass
     return {run for run, kind in last.items() if kind == "run.deleted"}
+
+
+def _tagged(workspace: Workspace, run: str, tags: dict[str, str | None]) -> dict[str, str | None]:
+    """The run's own tags under those of the ledgers: this workspace's before the others, the last word of each key."""
+    words: list[tuple[Any, ...]] = []
+    for path in workspace.ledgers.glob("*.jsonl"):
+        own = path == workspace.ledger
+        if own or (workspace.run_folder(run) / "foreign").exists():
+            for entry in _entries(path):
+                if entry.kind == "run.tagged" and entry.body["run"] == run:
+                    place = (own, 0 if own else entry.time, path.stem, entry.seq)
+                    words += [(place, key, value) for key, value in entry.body["tags"].items()]
+    said = {key: value for _, key, value in sorted(words, key=lambda word: word[0])}
+    return {key: value for key, value in (tags | said).items() if key not in said or value is not None}
+
+
+def _entries(path: Path) -> list[Entry]:
+    try:
+        return read_ledger(path)
+    except DamageError:
+        return []
 
 
 def _word(value: Any) -> Any:

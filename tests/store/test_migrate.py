@@ -17,7 +17,8 @@ from mfbench.workspace.workspace import Workspace
 from tests.store.model import expected, stored
 
 KEPT = Path(__file__).parent / "workspaces"
-VIEWS = ("runs", "params", "metrics", "run_metrics", "artifacts", "events", "models", "model_history", "ledger")
+VIEWS = ("runs", "params", "metrics", "run_metrics", "artifacts", "events", "models", "model_history", "drift_reports",
+         "ledger")  # fmt: skip
 
 
 @pytest.fixture(params=range(1, VERSION))

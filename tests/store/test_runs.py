@@ -209,7 +209,7 @@ def test_pages_together_are_everything_once(runs: Workspace) -> None:
 def test_a_row_has_all_that_is_known(runs: Workspace) -> None:
     ((row,), _) = list_runs(runs, "name = 'a'")
     assert list(row) == ["run", "name", "recipe", "status", "executor", "started", "ended", "host", "tags", "params",
-                         "metrics", "error", "model", "model_version"]  # fmt: skip
+                         "metrics", "error", "model", "model_version", "note", "pinned"]  # fmt: skip
     assert row["params"] == {"layers": "3", "lr": "0.1", "model.estimator": "Ridge"}
     assert row["metrics"] == {"auc": 0.7}
 

@@ -44,7 +44,7 @@ def _query(workspace: Workspace, query: str) -> list[tuple[object, ...]]:
         ("SELECT count(*) FROM range(5), unnest([1, 2])", [(10,)]),
         ("SELECT j.value FROM runs, json_each('[7]') j LIMIT 1", [("7",)]),
         ("SELECT count(*) FROM run_base", [(3,)]),  # not promised, and harmless
-        ("SELECT count(*) FROM (DESCRIBE runs)", [(14,)]),
+        ("SELECT count(*) FROM (DESCRIBE runs)", [(16,)]),
         ("SELECT map_keys(metrics), [run_metrics.n] FROM runs JOIN run_metrics USING (run) LIMIT 1", [(["loss"], [1])]),
         ("SELECT interval 1 day, 'ab'::blob, 'x'::enum('x'), null", [("1 day", b"ab", "x", None)]),
     ],
@@ -251,7 +251,7 @@ def test_every_view_says_what_it_holds(filled: Workspace) -> None:
 def test_an_unknown_view_or_column_is_told_with_the_right_names(filled: Workspace) -> None:
     with pytest.raises(UsageError, match="no view 'rums'\n  did you mean 'runs'"):
         _query(filled, "SELECT * FROM rums")
-    with pytest.raises(UsageError, match="no view 'xyz'\n  known: artifacts, checks, data, events, gates"):
+    with pytest.raises(UsageError, match="no view 'xyz'\n  known: artifacts, checks, data, drift_reports, "):
         _query(filled, "SELECT * FROM xyz")
     with pytest.raises(UsageError, match=r'"nam" not found.*\n  Candidate bindings: "name"'):
         _query(filled, "SELECT nam FROM runs")

@@ -230,7 +230,7 @@ def test_a_database_of_a_later_program_is_refused_and_left_alone(workspace: Work
     list_runs(workspace)
     _schema(workspace, "99 new")
     before = workspace.database.read_bytes()
-    with pytest.raises(UsageError, match="schema 99, known is 2"):
+    with pytest.raises(UsageError, match="schema 99, known is 4"):
         list_runs(workspace)
     assert workspace.database.read_bytes() == before
 

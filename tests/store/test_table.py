@@ -22,6 +22,8 @@ BASE: dict[str, Any] = {
     "ended": pl.Datetime("us"),
     **dict.fromkeys(TEXTS[5:], pl.String),
     "model_version": pl.Int32,
+    "note": pl.String,
+    "pinned": pl.Boolean,
 }
 
 

@@ -17,7 +17,8 @@ from mfbench.tracking.run import start_run
 from mfbench.workspace.workspace import Workspace
 
 VIEWS = {
-    "runs": "run name recipe status executor started ended host tags params metrics error model model_version",
+    "runs": "run name recipe status executor started ended host tags params metrics error model model_version note "
+    "pinned",
     "run_metrics": "run key last min max best n",
     "metrics": "run trial key step time value",
     "params": "run key value",
@@ -31,6 +32,8 @@ VIEWS = {
     "events": "run segment seq time kind body",
     "models": "name version digest run registered actor reason",
     "model_history": "name time kind version alias actor reason",
+    "drift_reports": "id model version digest time actor source data rows windows alarms significant effect column "
+    "matters metric value",
     "ledger": "ledger seq time kind actor reason body",
 }
 
@@ -78,7 +81,7 @@ def test_every_event_has_its_row(workspace: Workspace) -> None:
     told = {key: row[key] for key in row if key not in ("started", "ended")}
     assert told == {"run": run, "name": "n", "recipe": "r", "status": "failed", "executor": "local", "host": "h",
                     "tags": {"n": "1", "team": "ops"}, "params": {"model.C": "1.5"}, "metrics": {},
-                    "error": "it broke", "model": "m", "model_version": 2}  # fmt: skip
+                    "error": "it broke", "model": "m", "model_version": 2, "note": None, "pinned": False}  # fmt: skip
     assert _rows(workspace, "SELECT * EXCLUDE (run, ended) FROM steps ORDER BY step DESC") == [
         {"step": "train", "key": "k1", "status": "finished", "cached": False, "seconds": 1.25,
          "outputs": '{"model.bin":10}', "error": None},

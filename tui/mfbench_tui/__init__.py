@@ -1,1 +1,1 @@
-"""The terminal screen. Its panes come with a later version; until then bare `mfbench` prints the help."""
+"""The terminal screen: every pane asks `mfbench.api`, and nothing else; no query runs on the event loop."""

@@ -61,13 +61,24 @@ class Picture:
 
 
 def picture(
-    title: str, caption: str, size: tuple[int, int], paint: Callable[[Figure], None], *, wide: bool = False
+    title: str,
+    caption: str,
+    size: tuple[int, int],
+    paint: Callable[[Figure], None],
+    *,
+    wide: bool = False,
+    key: str = "",
 ) -> Picture:
-    """What `paint` draws on a figure of `size` pixels. The same values give the same bytes."""
-    return Picture(title, caption, draw(title, size, paint), wide)
+    """What `paint` draws on a figure of `size` pixels. The same values give the same bytes.
+
+    key: what tells pictures of one page apart, where titles may be alike.
+    """
+    return Picture(title, caption, draw(title, size, paint, key=key), wide)
 
 
-def draw(title: str, size: tuple[int, int], paint: Callable[[Figure], None], *, tight: bool = False) -> str:
+def draw(
+    title: str, size: tuple[int, int], paint: Callable[[Figure], None], *, tight: bool = False, key: str = ""
+) -> str:
     """The SVG alone, called `title` where it cannot be seen. tight: without room for axes around."""
     import matplotlib
     from matplotlib.figure import Figure
@@ -79,7 +90,7 @@ def draw(title: str, size: tuple[int, int], paint: Callable[[Figure], None], *, 
         log.setLevel(logging.ERROR)
         warnings.simplefilter("ignore")
         matplotlib.rcdefaults()
-        settings: Any = {**_STYLE, "svg.hashsalt": title, "figure.constrained_layout.use": not tight}
+        settings: Any = {**_STYLE, "svg.hashsalt": key or title, "figure.constrained_layout.use": not tight}
         matplotlib.rcParams.update(settings)
         try:
             figure = Figure(figsize=(size[0] / 72, size[1] / 72))

@@ -1,0 +1,1 @@
+"""What models meet once they are used: reports that are kept, watched data, alerts, and what is done about them."""

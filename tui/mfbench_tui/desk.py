@@ -1,0 +1,38 @@
+"""What every pane shares, in one place: the workbench, what may be done, what was done last."""
+
+from __future__ import annotations
+
+import shlex
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from mfbench.api.workbench import Workbench
+
+
+@dataclass
+class Desk:
+    """`commands`: the command lines that do what was done here, the latest last. `marked`: runs chosen to compare.
+
+    now: the time, which tests freeze. Only the event loop changes what stands here; threads read `bench` alone.
+    """
+
+    bench: Workbench
+    read_only: bool = False
+    commands: deque[str] = field(default_factory=lambda: deque(maxlen=200))
+    marked: list[str] = field(default_factory=list)
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    def __post_init__(self) -> None:
+        self.read_only = self.read_only or not self.bench.workspace.writable
+
+    def did(self, *words: str) -> None:
+        """Keeps the command line of what was just done or shown: its words without 'mfbench'."""
+        line = command_line(words)
+        if not self.commands or self.commands[-1] != line:
+            self.commands.append(line)
+
+
+def command_line(words: Sequence[str]) -> str:
+    return shlex.join(["mfbench", *words])

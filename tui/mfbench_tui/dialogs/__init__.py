@@ -1,0 +1,1 @@
+"""Questions, answered before anything else goes on."""

@@ -1,0 +1,42 @@
+"""What the palette offers: 'noun: verb' of what is valid now, made from the bindings, and the themes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from textual.app import SystemCommand
+from textual.screen import Screen
+
+from mfbench_tui.panes.pane import Pane
+
+if TYPE_CHECKING:
+    from mfbench_tui.app import MfbenchApp
+
+
+def commands(app: MfbenchApp, screen: Screen[Any]) -> Iterable[SystemCommand]:
+    seen = set()
+    for _, binding, enabled, _ in screen.active_bindings.values():
+        node = next((one for one in screen.active_bindings.values() if one.binding is binding), None)
+        if not binding.description or not enabled or node is None:
+            continue
+        noun = noun_of(app, node.node)
+        title = f"{noun}: {binding.description.lower()}"
+        if title in seen or binding.action in ("command_palette",):
+            continue
+        seen.add(title)
+
+        def act(action: str = binding.action, owner: Any = node.node) -> None:
+            app.call_later(app.run_action, action, owner)
+
+        yield SystemCommand(title, f"key {app.get_key_display(binding)}", act)
+    for name in sorted(app.available_themes):
+        yield SystemCommand(f"theme: {name}", "", lambda name=name: setattr(app, "theme", name))
+
+
+def noun_of(app: MfbenchApp, node: Any) -> str:
+    if isinstance(node, Pane):
+        return node.NOUN
+    if node is app:
+        return "workbench"
+    return str(getattr(node, "NOUN", "") or type(node).__name__.lower())

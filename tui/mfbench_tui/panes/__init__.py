@@ -1,0 +1,1 @@
+"""What the number keys open."""

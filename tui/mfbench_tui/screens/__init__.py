@@ -1,0 +1,1 @@
+"""What opens over the panes, from one of their rows."""
