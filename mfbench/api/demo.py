@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mfbench.core.errors import UsageError, from_os
+from mfbench.core.files import write_whole
 from mfbench.core.text import did_you_mean
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -56,10 +57,9 @@ def copy_template(template: str, path: Path, name: str) -> None:
 def write_new(path: Path, text: str) -> None:
     """Raises UsageError where there is a file already."""
     try:
-        with path.open("x", encoding="utf-8") as stream:
-            stream.write(text)
-    except FileExistsError:
-        raise UsageError("there is such a file already", where=str(path), hint="take another name") from None
+        if path.exists():
+            raise UsageError("there is such a file already", where=str(path), hint="take another name")
+        write_whole(path, text.encode())
     except OSError as error:
         raise from_os(error, "the recipe cannot be written") from None
 
@@ -83,7 +83,7 @@ def _write(path: Path, content: bytes, target: Path) -> list[str]:
         return []
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+        write_whole(path, content)
     except OSError as error:
         raise from_os(error, "the demo cannot be written") from None
     return [path.relative_to(target).as_posix()]

@@ -56,8 +56,8 @@ class Inspecting:
 
         with Store(self.workspace).reading() as con:
             row = con.execute(_ENDED, [self.workspace.find_run(run)]).fetchone()
-        error = msgspec.json.decode(row[0])[1] if row else None
-        return error if isinstance(error, dict) else None
+        said = msgspec.json.decode(row[0]) if row else []
+        return said[1] if len(said) > 1 and isinstance(said[1], dict) else None
 
     def artifact(self, run: str, path: str, most: int = 1 << 20) -> bytes:
         """The content of one of a run's files. Raises NotFoundError, UsageError for more than `most` bytes."""
@@ -114,7 +114,10 @@ def said(events: Iterable[Event]) -> list[Line]:
     """What of events is worth a line, as `Inspecting.log` gives it; text of several lines becomes several."""
     lines: list[Line] = []
     for _, time, kind, *fields in events:
-        level, text = _told(kind, fields)
+        try:
+            level, text = _told(kind, fields)
+        except (LookupError, AttributeError):  # of another shape than ours: anyone can write a journal's line
+            continue
         moment = datetime.fromtimestamp(time / 1e6, UTC)
         lines += [(moment, level, line) for line in text.splitlines()]
     return lines

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mfbench.core.errors import DamageError
+from mfbench.core.errors import DamageError, MfbenchError
 from mfbench.workspace.workspace import Workspace, find_or_create
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class Queueing:
         from mfbench.engine.queue.claim import has_begun
         from mfbench.workspace.queue import folder_of, read_entry, read_queue, taken
 
+        entries, damaged = read_queue(self.workspace)  # first: what is taken meanwhile is met twice, never missed
         starting = []
         for name, run in taken(self.workspace):
             if not has_begun(self.workspace, run):
@@ -56,7 +58,8 @@ class Queueing:
                     starting.append(read_entry(folder_of(self.workspace) / f"{name}.{run}", name))
                 except (FileNotFoundError, DamageError):  # the former: it has begun meanwhile
                     continue
-        entries, damaged = read_queue(self.workspace)
+        known = {entry.id for entry in starting}
+        entries = [entry for entry in entries if entry.id not in known]
         waiting = [entry.id for entry in entries if entry.state == "waiting"]
         told = [{**_told(entry), "state": "starting"} for entry in starting]
         for entry in entries:
@@ -88,19 +91,17 @@ class Queueing:
     def move_queued(self, id: str, *, first: bool = False, last: bool = False, before: str | None = None) -> str:
         """Gives an entry another place, that of `before` or one of the ends: its id."""
         from mfbench.engine.queue.edit import move
-        from mfbench.engine.queue.start import start
 
         moved = move(self.workspace, id, first=first, last=last, before=before)
-        start(self.workspace)
+        _set_going(self.workspace)
         return moved
 
     def retry_queued(self, ids: Sequence[str]) -> list[str]:
         """Lets entries that could not be started wait again, all or none: their ids."""
         from mfbench.engine.queue.edit import retry
-        from mfbench.engine.queue.start import start
 
         found = retry(self.workspace, ids)
-        start(self.workspace)
+        _set_going(self.workspace)
         return found
 
     def pause_queue(self) -> None:
@@ -140,13 +141,20 @@ def enqueue(
 ) -> dict[str, Any]:
     """As `Queueing.enqueue`; the workspace is made when missing, once the recipe has been found right."""
     from mfbench.engine.queue import edit
-    from mfbench.engine.queue.start import start
 
     loaded = edit.checked(Path(recipe), overrides, executor)
     home = find_or_create(workspace)
     entry = edit.enqueue(home, loaded, overrides, executor, name)
-    start(home)
+    _set_going(home)
     return _told(entry)
+
+
+def _set_going(workspace: Workspace) -> None:
+    """What was written stands whether or not a dispatcher can be started now; if not, `queue_status` tells."""
+    from mfbench.engine.queue.start import start
+
+    with suppress(MfbenchError, OSError):
+        start(workspace)
 
 
 def _told(entry: Entry) -> dict[str, Any]:

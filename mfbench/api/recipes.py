@@ -139,7 +139,7 @@ def _summary(stamp: tuple[str, int, int]) -> dict[str, Any] | None:
     path = stamp[0]
     try:
         tree = tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         tree = None
     info = tree.get("recipe") if tree else None
     if tree is not None and not isinstance(info, dict):

@@ -41,7 +41,7 @@ def wait(
         if on_change and now != last:
             on_change(now)
         last = now
-        _go_on(queue, bool(waiting))
+        _go_on(workspace, queue, bool(waiting))
         time.sleep(TICK)
     for run in set(workspace.run_names()) - over if watched else ():  # not by their names: clocks are set back
         _look(workspace, run, known)
@@ -52,12 +52,14 @@ def wait(
     }
 
 
-def _go_on(queue: Queueing, waiting: bool) -> None:
+def _go_on(workspace: Workspace, queue: Queueing, waiting: bool) -> None:
+    from mfbench.engine.queue.start import start
+
     if not waiting:
         return
     if queue.queue_status()["paused"]:
         raise UsageError("the queue is paused: what waits in it is not started", hint="go on with: mfbench queue start")
-    queue.start_queue()
+    start(workspace)  # not `start_queue`, which would end a pause that came in between
 
 
 def _look(workspace: Workspace, run: str, known: dict[str, str | None]) -> None:

@@ -67,7 +67,7 @@ def _live(home: Workspace) -> tuple[Any, ...]:
         names = sorted(os.listdir(home.live))
     except FileNotFoundError:
         return ()
-    return tuple((name, _within(f"{home.runs}/{name}/events")) for name in names)
+    return tuple((name, home.is_alive(name), _within(f"{home.runs}/{name}/events")) for name in names)
 
 
 def _within(folder: str) -> tuple[tuple[str, int, int], ...]:

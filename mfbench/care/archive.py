@@ -19,6 +19,7 @@ from typing import Annotated, Any
 import msgspec
 
 from mfbench.core.errors import DamageError, UsageError
+from mfbench.core.structs import make_ready
 from mfbench.journal.sealed import SEALED
 
 FORMAT = 1
@@ -149,3 +150,6 @@ def collision(paths: Iterable[str]) -> str | None:
             if spelled.setdefault(unicodedata.normalize("NFC", part).casefold(), now) != now:
                 return path
     return None
+
+
+make_ready(Index, _Form)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from mfbench.core.structs import make_ready
+
 
 class _Entry(msgspec.Struct):
     outputs: dict[str, tuple[str, int]]
@@ -15,3 +17,6 @@ def outputs(content: bytes) -> dict[str, tuple[str, int]]:
         return msgspec.json.decode(content, type=_Entry).outputs
     except msgspec.MsgspecError as error:
         raise ValueError(str(error)) from None
+
+
+make_ready(_Entry)

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from mfbench.core.hashing import digest_bytes
+from mfbench.core.structs import make_ready
 from mfbench.journal.ledger import START, Entry
 from mfbench.journal.line import decode_line
 
@@ -104,3 +105,6 @@ def _misunderstood(entry: Entry) -> str:
     except msgspec.ValidationError as error:
         return f"{entry.kind}: {error}"
     return ""
+
+
+make_ready(*_SHAPES.values())

@@ -73,6 +73,8 @@ def note(run: str, text: str | None, remove: bool, workspace: str | None, as_jso
         return
     if text == "-":
         text = sys.stdin.buffer.read().decode("utf-8", "surrogateescape").rstrip("\n")
+    if not remove and not (text or "").strip():
+        raise click.UsageError("the text is empty; take a note away with: mfbench runs note RUN --remove")
     changed = bench.note_run(run, "" if remove else text or "")
     _tell("noted", [run] if changed else [], as_json)
 

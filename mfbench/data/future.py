@@ -10,6 +10,7 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from mfbench.core.errors import FitError, UsageError
+from mfbench.core.structs import make_ready
 from mfbench.core.text import did_you_mean, plural
 from mfbench.data.expressions import evaluate
 from mfbench.data.forecast import SEASONAL, STEPS_AHEAD
@@ -111,3 +112,6 @@ def _rows(frame: pl.DataFrame, columns: dict[str, Any], settings: Settings) -> p
     if settings.season:
         found.append(pl.Series(SEASONAL, columns[NAIVE]).fill_nan(None))
     return pl.DataFrame([*found, pl.Series(STEPS_AHEAD, columns[STEPS_AHEAD], dtype=pl.Int64)])
+
+
+make_ready(Settings)

@@ -14,6 +14,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from mfbench.core.structs import make_ready
+
 Numbers = NDArray[np.float64]
 MOST_SERIES = 500  # a manifest is read whole
 ENOUGH = 40  # errors of one step ahead; with fewer, those of the steps around it are taken too
@@ -88,3 +90,6 @@ def bounds(
     if intervals.floor is not None:
         low, high = np.maximum(low, intervals.floor), np.maximum(high, intervals.floor)
     return low, high
+
+
+make_ready(Intervals)

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from mfbench.core.structs import make_ready
 from mfbench.drift.settings import Settings
 
 FORMAT = 1
@@ -151,3 +152,6 @@ def run_length(alarms: int, looks: int, declared: float) -> tuple[Number, float,
     else:
         verdict = "consistent" if looks >= declared else "cannot tell"
     return looks / alarms if alarms else None, low, high, verdict
+
+
+make_ready(Audit)

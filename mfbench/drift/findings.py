@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from mfbench.core.structs import make_ready
 from mfbench.drift.settings import Settings
 
 FORMAT = 1
@@ -217,3 +218,6 @@ class Report(Finding, frozen=True, kw_only=True):
     alarms: int
     notes: list[str] = []
     state: dict[str, Any] = {}
+
+
+make_ready(Report)

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from mfbench.core.ids import random_text
+from mfbench.core.structs import make_ready
 from mfbench.journal.blobs import Blobs
 
 TOLD_AGAIN = ("m", "param", "data", "check", "gate", "log", "search", "trial.started", "trial.ended")
@@ -46,3 +47,6 @@ class StepCache:
         staged = self.folder / f".{random_text(12)}"
         staged.write_bytes(msgspec.json.encode(step))
         staged.replace(self.folder / f"{key}.json")
+
+
+make_ready(CachedStep)

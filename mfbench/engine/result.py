@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,6 +40,11 @@ class RunResult:
     error: dict[str, Any] | None = None
 
     def take(self, event: Event) -> None:
+        """An event of another shape than ours is left out: anyone can write a journal's line."""
+        with suppress(LookupError, TypeError, ValueError, AttributeError):
+            self._take(event)
+
+    def _take(self, event: Event) -> None:
         _, time, kind, *fields = event
         if kind == "run.started":
             about = fields[0]

@@ -24,6 +24,7 @@ def recall(workspace: Workspace, run: str) -> tuple[LoadedRecipe, dict[str, Any]
     """
     if workspace.is_alive(run):
         raise UsageError(f"run {run} is running", hint=f"follow it: mfbench runs logs {run} --follow")
+    _refuse_foreign(workspace, run)
     content, about, status = _told(workspace, run)
     if about.get("verifies"):
         hint = f"verify that run once more: mfbench runs verify {about['verifies']}"
@@ -41,9 +42,7 @@ def recorded_recipe(workspace: Workspace, run: str) -> tuple[Path, str, dict[str
 
     Raises UsageError for a run that recorded none, that came from elsewhere, or whose folder is gone.
     """
-    if workspace.is_foreign(run):
-        told = f"run {run} came from another workspace: the folder that it ran in is not here"
-        raise UsageError(told, hint=f"run the recipe itself, or repeat what it did: mfbench runs verify {run}")
+    _refuse_foreign(workspace, run)
     content, about, _ = _told(workspace, run)
     if about.get("verifies"):
         hint = f"run that one again: mfbench runs rerun {about['verifies']}"
@@ -51,6 +50,12 @@ def recorded_recipe(workspace: Workspace, run: str) -> tuple[Path, str, dict[str
     if about.get("recipe") is None and about:
         raise UsageError(f"run {run} has no recipe: it was recorded by a script", hint="run the script again")
     return _recipe_path(workspace, run, content, about), content.decode(), about
+
+
+def _refuse_foreign(workspace: Workspace, run: str) -> None:
+    if workspace.is_foreign(run):
+        told = f"run {run} came from another workspace: the folder that it ran in is not here"
+        raise UsageError(told, hint=f"run the recipe itself, or repeat what it did: mfbench runs verify {run}")
 
 
 def _told(workspace: Workspace, run: str) -> tuple[bytes, dict[str, Any], str]:

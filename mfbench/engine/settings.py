@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from mfbench.core.errors import UsageError, WorkspaceError
+from mfbench.core.structs import make_ready
 from mfbench.core.text import did_you_mean, parse_duration, parse_size
 from mfbench.data.source import find_files
 from mfbench.executors.environment import Asked
@@ -145,3 +146,6 @@ def job_of(loaded: LoadedRecipe, cpus: int, place: str, variables: tuple[str, ..
         memory=parse_size(run.memory) if run.memory else None, secrets=run.secrets, variables=variables,
         reads=tuple(dict.fromkeys(reads)),
     )  # fmt: skip
+
+
+make_ready(Settings, Asked)

@@ -8,6 +8,7 @@ import re
 import msgspec
 
 from mfbench.core.hashing import digest_value
+from mfbench.core.structs import make_ready
 from mfbench.core.versions import installed, normalized, python_version
 
 _EXACT = re.compile(r"[A-Za-z0-9._-]+(\[[A-Za-z0-9._,-]*\])?==[A-Za-z0-9._+!-]+")
@@ -71,3 +72,6 @@ def here() -> Environment:
 
 def platform() -> str:
     return f"{os.uname().sysname}-{os.uname().machine}".lower()
+
+
+make_ready(Environment)

@@ -10,6 +10,7 @@ import msgspec
 import polars as pl
 
 from mfbench.core.errors import FitError
+from mfbench.core.structs import make_ready
 from mfbench.core.text import did_you_mean
 from mfbench.data.complaints import kind_of
 from mfbench.data.expressions import evaluate, parse
@@ -172,3 +173,6 @@ def _parts(values: pl.Series) -> tuple[Part, ...]:
     if values.dtype == pl.Date:
         return ("month", "day", "weekday")
     return ("month", "day", "weekday", "hour", "minute")
+
+
+make_ready(list[Column])

@@ -10,6 +10,7 @@ from typing import Literal
 
 import msgspec
 
+from mfbench.core.structs import make_ready
 from mfbench.drift.findings import Report, Window
 from mfbench.monitoring.state import Kind, Open
 from mfbench.monitoring.summing import worst
@@ -159,3 +160,6 @@ def unreadable(model: str, version: int | None, made: int, id: str, state: Happe
         id=f"{id}.unreadable.{state}", kind="unreadable", state=state, model=model, version=version, report=None,
         made=made, title=title, text="\n".join([title, *lines, f"See: {command}"]), command=command,
     )  # fmt: skip
+
+
+make_ready(Alert)

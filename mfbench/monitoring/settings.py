@@ -13,6 +13,7 @@ import msgspec
 
 from mfbench.bundle.manifest import Manifest
 from mfbench.core.errors import UsageError, WorkspaceError
+from mfbench.core.structs import make_ready
 from mfbench.core.text import did_you_mean, parse_duration
 from mfbench.drift.settings import Settings, parse_rate
 
@@ -201,3 +202,6 @@ def _read(table: Any, kind: type[ForAll], name: str, where: str) -> ForAll:
         return msgspec.convert(table, kind)
     except msgspec.ValidationError as error:
         raise WorkspaceError(f"{name} cannot be read: {error}", where=where) from None
+
+
+make_ready(ForAll, Watched, Settings)

@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from mfbench.core.structs import make_ready
+
 TRIED = 3 * 86400  # seconds for which an alert is tried
 Kind = Literal["drift", "quality", "unreadable"]
 
@@ -84,3 +86,6 @@ def as_json(state: State) -> dict[str, Any]:
 def of_report(state: dict[str, Any]) -> State:
     """Raises msgspec.ValidationError where a report holds what is no state."""
     return msgspec.convert(state, State)
+
+
+make_ready(State)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from mfbench.core.structs import make_ready
 from mfbench.drift.findings import Quality, Report, Window
 
 _WORST = ("worse", "better", "unknown", "equivalent", "estimate", "not visible")  # what is told first
@@ -85,3 +86,6 @@ def _value(quality: Quality | None) -> float | None:
 
 def _finite(value: float | None) -> float | None:
     return value if value is not None and abs(value) < float("inf") else None
+
+
+make_ready(Summed)

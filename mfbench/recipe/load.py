@@ -33,6 +33,8 @@ def load_recipe(path: Path, overrides: tuple[str, ...] = (), text: str | None = 
     except tomllib.TOMLDecodeError as error:
         problem = explain(str(error), text)
         raise RecipeError(problem.message, where=f"{path}:{problem.line}:{problem.column}", hint=problem.hint) from None
+    except RecursionError:
+        raise RecipeError("tables or lists stand in each other too deep", where=str(path)) from None
     layers = [_override(word) for word in overrides]
     source = Source(path, text, tuple(override for override, _ in layers))
     tree = _written_out(tree, source)

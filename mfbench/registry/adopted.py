@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import msgspec
 
 from mfbench.core.errors import DamageError
+from mfbench.core.structs import make_ready
 from mfbench.journal.ledger import Entry
 from mfbench.journal.line import pack_number, unpack_number
 from mfbench.registry.models import ALIAS, CHAMPION, RegisteredModel, reduce_models
@@ -125,3 +126,6 @@ def numbered(entries: list[Entry], coming: Sequence[Arrival]) -> tuple[list[Item
             aliased = {"model": arrival.model, "alias": CHAMPION, "version": number, "previous": None}
             items.append((ALIAS, aliased, "the champion where it comes from"))
     return items, new, known
+
+
+make_ready(_Body)

@@ -14,6 +14,7 @@ import msgspec
 
 from mfbench.core import jsonio
 from mfbench.core.errors import MfbenchError
+from mfbench.core.structs import make_ready
 from mfbench.report import findings, parts
 from mfbench.stats.metrics import greater_is_better, usual_order
 
@@ -241,3 +242,6 @@ def _missing(values: dict[str, Any]) -> list[str]:
     why = {"running": "not there yet", "finished": "this run was made without it"}
     reason = why.get(str(values["run"]["status"]), "the run ended before it")
     return [f"{what} ({reason})" for key, (what, wanted) in asked.items() if wanted and values[key] is None]
+
+
+make_ready(*(kind for _, kind in _FILES.values()))

@@ -6,9 +6,20 @@ from typing import Any
 
 import msgspec
 
+from mfbench.core.structs import make_ready
 from mfbench.store.store import Store, as_rows
 from mfbench.workspace.workspace import Workspace
 
+
+class About(msgspec.Struct):
+    """The event `search`: its objectives, which way each is better, and how many trials are to be made."""
+
+    names: list[str]
+    greater: list[bool]
+    limit: int | None = None
+
+
+make_ready(list[About])
 _QUERY = """
 WITH about AS (
     SELECT run, arg_max(body, time) AS body FROM t_events WHERE kind = 'search' GROUP BY run
@@ -17,8 +28,8 @@ WITH about AS (
     SELECT run, count(*) FILTER (state IS NOT NULL AND state <> 'interrupted') AS done,
         count(*) FILTER (state IS NULL) AS running,
         count(*) FILTER (state = 'pruned') AS pruned, count(*) FILTER (state = 'failed') AS failed,
-        min((values ->> 0)::DOUBLE) FILTER (state = 'complete') AS least,
-        max((values ->> 0)::DOUBLE) FILTER (state = 'complete') AS most
+        min(TRY_CAST(values ->> 0 AS DOUBLE)) FILTER (state = 'complete') AS least,
+        max(TRY_CAST(values ->> 0 AS DOUBLE)) FILTER (state = 'complete') AS most
     FROM trials WHERE run IN (SELECT run FROM about) GROUP BY run
 )
 SELECT run, name, recipe, status, started, ended, about.body AS about, done, running, pruned, failed, least, most
@@ -36,13 +47,17 @@ def list_searches(workspace: Workspace, limit: int, offset: int = 0) -> tuple[li
     with Store(workspace).reading() as con:
         rows = as_rows(con.execute(_QUERY, {"limit": limit, "offset": offset}))
         total = con.execute(_TOTAL).fetchone()
-    return [_row(row) for row in rows], int(total[0]) if total else 0
+    return [made for row in rows if (made := _row(row))], int(total[0]) if total else 0
 
 
-def _row(row: dict[str, Any]) -> dict[str, Any]:
-    [about] = msgspec.json.decode(row.pop("about"))
+def _row(row: dict[str, Any]) -> dict[str, Any] | None:
+    """None where the event of the search has another shape than ours."""
     least, most = row.pop("least"), row.pop("most")
-    greater = about["greater"]
+    try:
+        [about] = msgspec.convert(msgspec.json.decode(row.pop("about")), list[About])
+    except (msgspec.MsgspecError, ValueError):
+        return None
+    greater = about.greater
     counts = {key: row.get(key) or 0 for key in ("done", "running", "pruned", "failed")}
-    return {**row, **counts, "objectives": about["names"], "greater": greater, "limit": about["limit"],
+    return {**row, **counts, "objectives": about.names, "greater": greater, "limit": about.limit,
             "best": most if not greater or greater[0] else least}  # fmt: skip

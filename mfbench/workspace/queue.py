@@ -6,6 +6,7 @@ An entry appears whole or not at all, and its id, like a run's, sorts by time. W
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ from mfbench.workspace.workspace import Workspace
 FOLDER = "queue"
 PAUSED = "paused"  # a file: while it is there nothing new is started
 LOCK = "edit.lock"  # who changes the queue, or takes an entry from it, holds this for a moment
+LATEST = 1e11  # seconds since the epoch: later than any calendar here tells
 LEADER = "dispatcher.lock"  # held by the dispatcher as long as it lives
 _NAME = r"\d{8}-\d{9}-[0-9a-z]{5}"
 _ENTRY = re.compile(rf"({_NAME})\.json")
@@ -67,6 +69,8 @@ def read_entry(path: Path, entry: str) -> Entry:
         found = msgspec.json.decode(path.read_bytes(), type=Entry)
         if found.id != entry:
             raise ValueError(f"it calls itself {found.id!r}")
+        if not (0 <= found.queued < LATEST and math.isfinite(found.place)):
+            raise ValueError("its time or place is no such number")
         return found
     except FileNotFoundError:
         raise

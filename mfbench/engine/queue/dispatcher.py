@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from mfbench.core.errors import MfbenchError, StoppedError, from_os
+from mfbench.core.errors import MfbenchError, StoppedError, StoreBusyError, from_os
 from mfbench.core.machine import host
 from mfbench.engine.driver import Request
 from mfbench.engine.queue.claim import recover, why_not
@@ -54,12 +54,17 @@ def dispatch(request: QueueRequest, report: Report) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     report({"run": ""})
     children: list[Launched] = []
-    while not _is_done(workspace, leader):
-        home = Workspace(workspace.root)  # whose configuration may have changed
-        if why_not(home) is None:
-            _start_next(home, children)
-        else:
-            _wait(children)
+    while workspace.root.is_dir():
+        try:
+            if _is_done(workspace, leader):
+                return
+            home = Workspace(workspace.root)  # whose configuration may have changed
+            if why_not(home) is None:
+                _start_next(home, children)
+                continue
+        except MfbenchError:  # a configuration that somebody is editing, a full disk: it may be better in a moment
+            pass
+        _wait(children)
 
 
 def _is_done(workspace: Workspace, leader: Path) -> bool:
@@ -101,6 +106,8 @@ def _start_next(home: Workspace, children: list[Launched]) -> None:
     except StoppedError:  # cancelled meanwhile, or the last place was taken: the next look tells
         pass
     except (MfbenchError, OSError) as problem:
+        if isinstance(problem, StoreBusyError) or why_not(Workspace(home.root)):
+            raise  # not the entry's fault
         error = problem if isinstance(problem, MfbenchError) else from_os(problem, "the run could not begin")
         change(home, entry.id, lambda found: msgspec.structs.replace(found, state="failed", error=told(error)))
     finally:

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from mfbench.core.errors import DamageError, FitError, NotFoundError, UsageError, from_os
+from mfbench.core.files import fsync
 from mfbench.core.ids import new_id
 from mfbench.core.machine import actor
 from mfbench.core.plugins import load as load_plugin
@@ -69,6 +70,7 @@ def cancel(workspace: Workspace, words: Sequence[str]) -> list[str]:
         try:
             for one in ids:
                 path_of(workspace, one).unlink(missing_ok=True)
+            fsync(folder_of(workspace))
         except OSError as error:
             raise from_os(error, "the run cannot be taken out of the queue") from error
     return ids
@@ -94,10 +96,10 @@ def move(workspace: Workspace, word: str, *, first: bool = False, last: bool = F
         others = [entry for entry in read_queue(workspace)[0] if entry.id != moved.id]
         index = 0 if first else len(others)
         if before is not None:
-            found = _ids(workspace, [before])[0]
-            if found == moved.id:
-                raise UsageError(f"{found} cannot stand before itself")
-            index = next((i for i, entry in enumerate(others) if entry.id == found), len(others))
+            found = _readable(workspace, _ids(workspace, [before])[0])
+            if found.id == moved.id:
+                raise UsageError(f"{found.id} cannot stand before itself")
+            index = others.index(found)
         write_entry(workspace, msgspec.structs.replace(moved, place=_place(workspace, others, index)))
     return moved.id
 
@@ -111,6 +113,7 @@ def pause(workspace: Workspace, paused: bool) -> None:
                 marker.touch()
             else:
                 marker.unlink(missing_ok=True)
+            fsync(folder_of(workspace))
         except OSError as error:
             raise from_os(error, "the queue cannot be changed") from error
 

@@ -160,6 +160,34 @@ def test_two_at_a_time(bench: Workbench, project: Project, monkeypatch: pytest.M
     assert [project.events(run, "run.ended")[0][0] for run in project.runs()] == ["finished"] * 3
 
 
+def test_a_configuration_that_is_wrong_for_a_while_stops_nobody(bench: Workbench, project: Project) -> None:
+    holder = start(HOLDS, bench.workspace.root)
+    try:
+        entry = bench.enqueue(project.folder / "tiny.toml")["id"]
+        until(lambda: is_led(bench.workspace))
+        tell(bench, "[queue]\nmax_parallel = \n")
+        kill(holder)
+        time.sleep(2)
+        assert is_led(bench.workspace)
+        tell(bench, "[queue]\nmax_parallel = 1\n")
+        assert [entry["state"] for entry in bench.queued()] == ["waiting"]
+        [run] = reopened(bench).wait_queue()["runs"]
+        assert (run["queued"], run["status"]) == (entry, "finished")
+    finally:
+        kill(holder)
+
+
+def test_a_pause_while_somebody_waits_is_kept(bench: Workbench, project: Project) -> None:
+    holder = start(HOLDS, bench.workspace.root)
+    try:
+        bench.enqueue(project.folder / "tiny.toml")
+        with pytest.raises(UsageError, match="paused"):
+            bench.wait_queue(lambda _: bench.pause_queue())
+        assert bench.queue_status()["paused"]
+    finally:
+        kill(holder)
+
+
 def test_one_entry_is_one_run(bench: Workbench, project: Project) -> None:
     """Two drivers for one entry, as where a dispatcher was killed whose driver had not begun yet."""
     bench.pause_queue()
@@ -292,7 +320,10 @@ def test_what_cannot_be_started_says_why_and_lets_the_others_by(bench: Workbench
 def test_the_clock_was_set_back(bench: Workbench, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     """The entry's id is later than that of its run."""
     monkeypatch.setattr(ids, "_last", int((time.time() + 86_400) * 1000))
+    bench.pause_queue()
     entry = bench.enqueue(project.folder / "tiny.toml")["id"]
+    monkeypatch.undo()
+    bench.start_queue()
     assert [run["queued"] for run in bench.wait_queue()["runs"]] == [entry]
     assert project.runs()[0] < entry
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -130,6 +131,19 @@ def test_a_damaged_entry_is_told_and_can_be_taken_away(bench: Workbench, project
     assert bench.cancel_queued([bad]) == [bad]
     assert bench.doctor()["problems"] == []
     assert order(bench) == [good]
+
+
+@pytest.mark.parametrize(("field", "value"), [("queued", "1e300"), ("queued", "-5"), ("place", "1e999")])
+def test_numbers_that_are_no_times_or_places_are_damage(
+    bench: Workbench, project: Project, field: str, value: str
+) -> None:
+    one = bench.enqueue(project.folder / "tiny.toml")["id"]
+    path = path_of(bench.workspace, one)
+    path.write_text(re.sub(rf'"{field}":[^,}}]+', f'"{field}":{value}', path.read_text()))
+    assert [entry["state"] for entry in bench.queued()] == ["damaged"]
+    other = bench.enqueue(project.folder / "tiny.toml")["id"]
+    with pytest.raises(DamageError):
+        bench.move_queued(other, before=one)
 
 
 def test_an_entry_under_another_name_is_damaged(bench: Workbench, project: Project) -> None:
