@@ -37,17 +37,31 @@ Examples:
 @workspace_option
 @json_option
 def tag(words: tuple[str, ...], remove: tuple[str, ...], workspace: str | None, as_json: bool) -> None:
-    """Tag runs: all that are named, or none."""
+    """Tag runs, all that are named or none. With a RUN alone, print its tags."""
     runs = [word for word in words if "=" not in word]
     given = dict(word.split("=", 1) for word in words if "=" in word)
     if not runs:
         raise click.UsageError("name a RUN")
     if not given and not remove:
-        raise click.UsageError("give KEY=VALUE, or --remove KEY")
+        if len(runs) > 1:
+            raise click.UsageError("give KEY=VALUE, or --remove KEY; or one RUN, to see its tags")
+        _print_tags(runs[0], workspace, as_json)
+        return
     if both := sorted(given.keys() & set(remove)):
         raise click.UsageError(f"{both[0]} is both given and removed")
     changed = open_bench(workspace).tag_runs(runs, {**given, **dict.fromkeys(remove)})
     _tell("tagged", changed, as_json)
+
+
+def _print_tags(run: str, workspace: str | None, as_json: bool) -> None:
+    bench = open_bench(workspace)
+    found = bench.show_run(bench.workspace.find_run(run))
+    if as_json:
+        print_json({"run": found["run"], "tags": found["tags"]})
+    elif not found["tags"]:
+        narrate("this run has no tags")
+    for key, value in () if as_json else found["tags"].items():
+        click.echo(printable(f"{key}={value}"))
 
 
 @click.command("note", epilog=NOTE)

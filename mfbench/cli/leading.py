@@ -36,6 +36,8 @@ def attach(run: str, workspace: str | None, as_json: bool) -> int:
 
     home = open_bench(workspace).workspace
     name = home.find_run(run)
+    if not home.is_alive(name):
+        narrate(f"run {name} is over; this is how it went:")
     try:
         with progress() as show:
             result = follow_to_end(home, name, show)

@@ -60,7 +60,7 @@ def test_runs_are_pinned(project: Project, run: str) -> None:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["tag", "last"], "give KEY=VALUE"),
+        (["tag", "last", "last"], "give KEY=VALUE"),
         (["tag", "a=b"], "name a RUN"),
         (["tag", "last", "a=b", "--remove", "a"], "both given and removed"),
         (["tag", "last", "=b"], "no key of a tag"),
@@ -129,3 +129,17 @@ def test_a_pin_is_seen_on_a_narrow_terminal(project: Project, run: str, tmp_path
     text = shown.read_text(encoding="utf-8")
     assert f"{run} ▲" in text
     assert "finished" in text
+
+
+def test_a_run_alone_tells_its_tags(project: Project) -> None:
+    project.mfbench("run", "tiny.toml")
+    assert "no tags" in project.mfbench("runs", "tag", "last").stderr
+    project.mfbench("runs", "tag", "last", "stage=try", "by=me")
+    assert sorted(project.mfbench("runs", "tag", "last").stdout.split()) == ["by=me", "stage=try"]
+    assert project.json("runs", "tag", "last")["tags"] == {"stage": "try", "by": "me"}
+    over = project.mfbench("runs", "attach", "last")
+    assert over.returncode == 0
+    assert "is over" in over.stderr
+    empty = project.mfbench("runs", "note", "last", "")
+    assert empty.returncode == 2
+    assert "--remove" in empty.stderr

@@ -75,8 +75,12 @@ class Runs(RunsView, RunActions):
         if not runs:
             self._none()
             return
-        what = f"the {plural(len(runs), 'marked run')}" if self.desk.marked else f"run {runs[0]['name']}"
-        told = "They go to the trash: u brings them back, until it is emptied (mfbench gc)."
+        what = (
+            f"the {plural(len(runs), 'marked run')}"
+            if self.desk.marked
+            else f"run {runs[0]['name']} ({runs[0]['run']})"
+        )
+        told = "u brings back what is in the trash, until it is emptied (mfbench gc)."
         self.app.push_screen(Confirm(f"Delete {what}?", told, "Delete"), lambda yes: self._delete(runs, yes))
 
     def _delete(self, runs: list[dict[str, Any]], yes: bool | None) -> None:
