@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import duckdb
@@ -68,7 +69,9 @@ def selection(con: duckdb.DuckDBPyConnection, where: str | None, sort: str | Non
 
 
 def wrong_condition(error: duckdb.Error) -> UsageError:
-    told = str(error).splitlines()[0]
+    told = re.sub(r"^\w+ Error: ", "", str(error).splitlines()[0])
+    if told.endswith('at or near ")"'):  # the bracket is ours, unless the condition has one too many
+        told = "it breaks off at its end, or a ')' has no '('"
     return UsageError(f"--where does not work: {told}", hint="quote text with '…'; numbers stand bare")
 
 

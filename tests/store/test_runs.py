@@ -126,6 +126,7 @@ def test_a_condition_finds_what_it_says(runs: Workspace, where: str, names: list
         ("name = ?", "cannot be read"),
         ("run_base.run = 'a'", "names a column 'run_base.run'"),
         ("name == = 'a'", "--where does not work"),
+        ("metrics.auc >", "breaks off at its end"),
         ("metrics.auc > 'high'", "--where does not work"),
         ("name like 'a' escape 'too long'", "--where does not work"),
         ("started > 'yesterday'", "--where does not work"),

@@ -11,8 +11,18 @@ from pathlib import Path
 
 import pytest
 
+from tests.children import kill, start
 from tests.support import Project, until
 from tests.tui.terminal import Terminal
+
+SCRIPT = """
+import sys
+import mfbench
+with mfbench.start_run("elsewhere", workspace=sys.argv[1]) as run:
+    for step in range(20):
+        run.log_metric("loss", 1 / (step + 1), step=step)
+    sys.stdin.readline()
+"""
 
 
 @pytest.fixture
@@ -39,6 +49,29 @@ def test_opens_runs_a_recipe_to_its_end_and_quits(project: Project, terminals: l
     assert terminal.is_given_back()
     [run] = project.runs()
     assert project.json("runs", "show", run)["status"] == "finished"
+
+
+def test_a_run_from_another_terminal_appears_and_moves(project: Project, terminals: list[Terminal]) -> None:
+    project.mfbench("init")
+    terminal = Terminal(project.folder)
+    terminals.append(terminal)
+    terminal.until("No runs yet")
+    other = start(SCRIPT, project.folder)
+    try:
+        terminal.until("Runs 1", seconds=20)
+        terminal.until("running", seconds=20)
+        (project.folder / ".mfbench" / "store.duckdb").unlink()  # derived: it is made anew
+        other.communicate("\n", timeout=60)
+        terminal.until("finished", seconds=20)
+    finally:
+        if other.poll() is None:
+            kill(other)
+    terminal.press("\r")
+    terminal.until("Curves of", seconds=20)  # a script's run opens at its curves
+    terminal.press("\x1b")
+    terminal.until("Runs 1", seconds=20)
+    terminal.press("q")
+    assert terminal.ended() == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])

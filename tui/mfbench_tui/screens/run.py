@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from textual.binding import Binding
+from textual.widgets import Tabs
 
 from mfbench_tui.feed import Changed
 from mfbench_tui.screens import run_actions, run_follow
@@ -79,7 +80,9 @@ class RunScreen(Sectioned, RunActions):
         self.ask_again(question, self._found, self._failed)
 
     def _found(self, answer: Facts) -> None:
-        self.facts, error = answer
+        first, (self.facts, error) = self.facts is None, answer
+        if first and self.facts["recipe"] is None and self.query_one(Tabs).active == "steps":
+            self.open_section("curves")  # a script has no steps
         if not self.following:
             moment = run_follow.of_facts(self.facts)
             self._stands(Moment(**{**moment.__dict__, "error": error or moment.error}))
