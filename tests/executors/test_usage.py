@@ -119,7 +119,7 @@ def run(ctx):
     kept = bytearray(150_000_000)
     kept[::4096] = b"x" * len(kept[::4096])
     context = multiprocessing.get_context("fork")
-    children = [context.Process(target=time.sleep, args=(4,)) for _ in range(6)]
+    children = [context.Process(target=time.sleep, args=(6,)) for _ in range(6)]
     for child in children:
         child.start()
     for child in children:
@@ -129,8 +129,9 @@ def run(ctx):
     if not usage._pages(os.getpid()):
         pytest.skip("this system does not tell what processes share")
     assert (ended.code, ended.cause, ended.detail) == (0, None, "")
-    # One sample may have met the children while they ended; that of a moment at which nothing ends is exact.
-    assert statistics.median(sample.memory for sample in samples) < 400 * MB
+    # One sample may have met the children while they began or ended; on a busy machine there are few others, and the
+    # mean of the two in the middle is no sample.
+    assert statistics.median_low(sample.memory for sample in samples) < 400 * MB
     assert max(sample.memory for sample in samples) < 800 * MB
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -163,7 +164,7 @@ def test_the_editor_has_the_terminal_and_gives_it_back(project: Project, termina
         "path = sys.argv[1]\ntext = open(path).read()\nopen(path, 'w').write(text.replace('target', 'tarpet'))\n",
         encoding="utf-8",
     )
-    terminal = Terminal(project.folder, EDITOR=f"{sys.executable} {editor}", VISUAL="")
+    terminal = Terminal(project.folder, EDITOR=shlex.join([sys.executable, str(editor)]), VISUAL="")
     terminals.append(terminal)
     terminal.until("No runs yet")
     terminal.press("1")
