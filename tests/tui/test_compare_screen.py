@@ -35,6 +35,7 @@ async def test_what_differs_stands_side_by_side(demo: Path) -> None:
         await settled(pilot)
         assert "roc_auc >= 0.6" in text_of(pilot)
         screen.open_section("runs")
+        await settled(pilot)
         await press(pilot, "enter")
         assert isinstance(pilot.app.screen, RunScreen)
         assert pilot.app.screen.run == runs[0]
