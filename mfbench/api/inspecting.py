@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mfbench.api.workbench import Workbench
     from mfbench.journal.reader import Event
 
-__all__ = ["Inspecting", "Line", "said", "usual_order"]
+__all__ = ["Inspecting", "Line", "said", "said_by", "usual_order"]
 
 _SAID = """
 SELECT kind, epoch_us(time) AS time, body FROM events WHERE run = ?
@@ -113,14 +113,19 @@ class Inspecting:
 def said(events: Iterable[Event]) -> list[Line]:
     """What of events is worth a line, as `Inspecting.log` gives it; text of several lines becomes several."""
     lines: list[Line] = []
-    for _, time, kind, *fields in events:
-        try:
-            level, text = _told(kind, fields)
-        except (LookupError, AttributeError):  # of another shape than ours: anyone can write a journal's line
-            continue
-        moment = datetime.fromtimestamp(time / 1e6, UTC)
+    for event in events:
+        moment, level, text = said_by(event)
         lines += [(moment, level, line) for line in text.splitlines()]
     return lines
+
+
+def said_by(event: Event) -> Line:
+    """What one event says; the text is empty for one that is of no interest, or of another shape than ours."""
+    try:
+        _, time, kind, *fields = event
+        return datetime.fromtimestamp(time / 1e6, UTC), *_told(kind, fields)
+    except (LookupError, AttributeError, ValueError, TypeError, OverflowError):  # anyone can write a journal's line
+        return datetime.fromtimestamp(0, UTC), "", ""
 
 
 def _told(kind: str, fields: list[Any]) -> tuple[str, str]:

@@ -73,8 +73,11 @@ def _column(folder: Path, data: str | os.PathLike[str], target: str) -> tuple[Pa
 
 
 def _task_of(column: pl.Series) -> str:
-    numbers = column.dtype.is_numeric()
-    return "regression" if numbers and column.n_unique() > MANY else "classification"
+    dtype = column.dtype
+    if dtype.is_temporal() or dtype.is_nested() or dtype.is_object():
+        told = f"{column.name!r} holds values of type {dtype}, which no model here predicts"
+        raise UsageError(told, hint="name a column of numbers, words or yes and no")
+    return "regression" if dtype.is_numeric() and column.n_unique() > MANY else "classification"
 
 
 def _positive(column: pl.Series, classes: list[Any]) -> Any:

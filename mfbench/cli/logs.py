@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 import click
@@ -33,24 +32,15 @@ def logs(run: str, follow: bool, workspace: str | None, as_json: bool) -> None:
 
 
 def _log_line(event: list[Any], as_json: bool) -> None:
-    if not event:
+    from mfbench.api.inspecting import said_by
+
+    moment, level, text = said_by(event)
+    if not text:
         return
-    _, time, kind, *fields = event
-    texts = {
-        "log": lambda: f"{fields[0]}: {fields[1]}" if fields[0] != "info" else str(fields[1]),
-        "step.started": lambda: f"step {fields[0]}",
-        "step.ended": lambda: f"step {fields[0]} {fields[2]}{' (cached)' if fields[3] else ''}" + _problem(fields[6]),
-        "run.started": lambda: f"run {fields[0]['name']} on {fields[0]['host']} ({fields[0]['executor']})",
-        "run.ended": lambda: f"run {fields[0]}" + (f": {fields[1]['message']}" if fields[1] else ""),
-    }
-    if kind not in texts:
-        return
-    text, moment = texts[kind](), datetime.fromtimestamp(time / 1e6).astimezone()
+    moment = moment.astimezone()
+    if event[2] == "log" and level != "info":
+        text = f"{level}: {text}"
     if as_json:
-        print_json({"time": moment, "kind": kind, "text": text})
+        print_json({"time": moment, "kind": event[2], "text": text})
     else:
         click.echo(f"{moment:%H:%M:%S.%f}"[:-3] + f"  {printable(text)}")
-
-
-def _problem(error: dict[str, Any] | None) -> str:
-    return f": {error.get('traceback') or error['message']}" if error else ""

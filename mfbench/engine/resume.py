@@ -24,13 +24,7 @@ def recall(workspace: Workspace, run: str) -> tuple[LoadedRecipe, dict[str, Any]
     """
     if workspace.is_alive(run):
         raise UsageError(f"run {run} is running", hint=f"follow it: mfbench runs logs {run} --follow")
-    _refuse_foreign(workspace, run)
-    content, about, status = _told(workspace, run)
-    if about.get("verifies"):
-        hint = f"verify that run once more: mfbench runs verify {about['verifies']}"
-        raise UsageError(f"run {run} is a verification, which begins anew each time", hint=hint)
-    if about.get("recipe") is None and about:
-        raise UsageError(f"run {run} has no recipe: it was recorded by a script", hint="run the script again")
+    content, about, status = _recorded(workspace, run)
     if status == "finished":
         raise UsageError(f"run {run} is finished", hint=f"run it again: mfbench runs rerun {run}")
     path = _recipe_path(workspace, run, content, about)
@@ -42,20 +36,23 @@ def recorded_recipe(workspace: Workspace, run: str) -> tuple[Path, str, dict[str
 
     Raises UsageError for a run that recorded none, that came from elsewhere, or whose folder is gone.
     """
-    _refuse_foreign(workspace, run)
-    content, about, _ = _told(workspace, run)
-    if about.get("verifies"):
-        hint = f"run that one again: mfbench runs rerun {about['verifies']}"
-        raise UsageError(f"run {run} is a verification of another run", hint=hint)
-    if about.get("recipe") is None and about:
-        raise UsageError(f"run {run} has no recipe: it was recorded by a script", hint="run the script again")
+    content, about, _ = _recorded(workspace, run)
     return _recipe_path(workspace, run, content, about), content.decode(), about
 
 
-def _refuse_foreign(workspace: Workspace, run: str) -> None:
+def _recorded(workspace: Workspace, run: str) -> tuple[bytes, dict[str, Any], str]:
+    """As `_told`. Raises UsageError for a run of another workspace, a script or a verification."""
     if workspace.is_foreign(run):
         told = f"run {run} came from another workspace: the folder that it ran in is not here"
         raise UsageError(told, hint=f"run the recipe itself, or repeat what it did: mfbench runs verify {run}")
+    content, about, status = _told(workspace, run)
+    if about.get("verifies"):
+        verified = about["verifies"]
+        hint = f"verify that run once more: mfbench runs verify {verified}; or run it: mfbench runs rerun {verified}"
+        raise UsageError(f"run {run} is a verification of another run, and begins anew each time", hint=hint)
+    if about.get("recipe") is None and about:
+        raise UsageError(f"run {run} has no recipe: it was recorded by a script", hint="run the script again")
+    return content, about, status
 
 
 def _told(workspace: Workspace, run: str) -> tuple[bytes, dict[str, Any], str]:

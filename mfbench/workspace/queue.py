@@ -18,7 +18,7 @@ import msgspec
 from mfbench.core.errors import DamageError, UsageError, WorkspaceError, from_os
 from mfbench.core.files import write_whole
 from mfbench.core.structs import make_ready
-from mfbench.workspace.locks import is_held, locked
+from mfbench.workspace.locks import NoLocksError, is_held, locked
 from mfbench.workspace.workspace import Workspace
 
 FOLDER = "queue"
@@ -136,8 +136,11 @@ def is_paused(workspace: Workspace) -> bool:
 
 
 def is_led(workspace: Workspace) -> bool:
-    """Whether a dispatcher lives."""
-    return is_held(folder_of(workspace) / LEADER)
+    """Whether a dispatcher lives. On a disk without locks none can."""
+    try:
+        return is_held(folder_of(workspace) / LEADER)
+    except NoLocksError:
+        return False
 
 
 def max_parallel(workspace: Workspace) -> int:
