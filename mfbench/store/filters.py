@@ -77,7 +77,7 @@ def _tokens(condition: str) -> list[Token]:
     while at < len(text):
         match = _TOKEN.match(text, at)
         if not match:
-            raise UsageError(f"--where cannot be read at {text[at:].lstrip()[:20]!r}", hint=_EXAMPLE)
+            raise UsageError(f"the condition cannot be read at {text[at:].lstrip()[:20]!r}", hint=_EXAMPLE)
         assert match.lastgroup
         tokens.append(Token(match.lastgroup, match[match.lastgroup]))
         at = match.end()
@@ -85,9 +85,9 @@ def _tokens(condition: str) -> list[Token]:
         if depth < 0:
             break
     if depth:
-        raise UsageError("--where has parentheses that do not match", hint=_EXAMPLE)
+        raise UsageError("the condition has parentheses that do not match", hint=_EXAMPLE)
     if not tokens:
-        raise UsageError("--where is empty", hint=_EXAMPLE)
+        raise UsageError("the condition is empty", hint=_EXAMPLE)
     return tokens
 
 
@@ -105,7 +105,9 @@ def _translated(tokens: list[Token], place: int, slots: Mapping[str, str]) -> st
         call = tokens[place + 1 : place + 2] == [Token("other", "(")]
         if not (word in _CALLS if call else word in _WORDS or word in COLUMNS):
             what, known = ("function", sorted(_CALLS - _WORDS)) if call else ("column", [*COLUMNS, *_ITEMS])
-            raise UsageError(f"--where names a {what} {text!r} that is not there", hint=did_you_mean(word, known))
+            items = [item for item in (f"{name}.{text}" for name in _MAPS) if item in slots and not call]
+            hint = f"did you mean {' or '.join(items)}?" if items else did_you_mean(word, known, limit=len(known))
+            raise UsageError(f"the condition names a {what} {text!r} that is not there", hint=hint)
     return text
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from functools import partial
 from importlib import import_module
 from typing import Any, cast
 
+from textual import events
 from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import Binding
 from textual.containers import Horizontal
@@ -19,6 +19,7 @@ from mfbench_tui.desk import Desk
 from mfbench_tui.dialogs.reader import Reader
 from mfbench_tui.errors import told
 from mfbench_tui.panes.pane import Heeding, Pane
+from mfbench_tui.themes import wanted_theme
 
 # name: (module of panes, its class); the keys are 1 to 6
 PANES = {
@@ -29,8 +30,6 @@ PANES = {
     "drift": ("drift", "Drift"),
     "deployments": ("deployments", "Deployments"),
 }
-
-DARK = "textual-dark"
 
 
 class MfbenchApp(App[None]):
@@ -62,8 +61,7 @@ class MfbenchApp(App[None]):
         return Main(self._first)
 
     def on_mount(self) -> None:
-        theme = os.environ.get("MFBENCH_THEME", DARK)
-        self.theme = theme if theme in self.available_themes else DARK
+        self.theme = wanted_theme(self)
         self.run_worker(partial(feed.watch, self), thread=True, group="feed", exit_on_error=False)
 
     def on_changed(self, event: feed.Changed) -> None:
@@ -71,6 +69,15 @@ class MfbenchApp(App[None]):
             for widget in (screen, *screen.walk_children(Pane)):
                 if isinstance(widget, Heeding) and widget.is_mounted:
                     widget.workspace_changed(event)
+
+    def on_key(self, event: events.Key) -> None:
+        """A key that read-only mode takes away says so, instead of nothing."""
+        if not self.desk.read_only:
+            return
+        for node in (self.focused or self.screen).ancestors_with_self:
+            for one in node.BINDINGS:
+                if isinstance(one, Binding) and one.key == event.key and one.action in getattr(node, "WRITES", ()):
+                    self.notify(f"{one.description}: opened read-only", timeout=2)
 
     def show_error(self, error: Exception) -> None:
         title, text = told(error)

@@ -6,14 +6,16 @@ from typing import Any
 
 from textual import events
 from textual.app import ComposeResult
-from textual.screen import ModalScreen, Screen
+from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Label
+
+from mfbench_tui.dialogs.dialog import Dialog
 
 LETTERS = "asdfghjklqwertzuiopyxcvbnm"
 
 
-class Jump(ModalScreen[Widget | None]):
+class Jump(Dialog[Widget | None]):
     """The widget that was chosen, or None by any other key."""
 
     def __init__(self, below: Screen[Any]) -> None:

@@ -9,6 +9,7 @@ from textual.app import SystemCommand
 from textual.screen import Screen
 
 from mfbench_tui.panes.pane import Pane
+from mfbench_tui.screens.sectioned import Sectioned
 
 if TYPE_CHECKING:
     from mfbench_tui.app import MfbenchApp
@@ -30,6 +31,9 @@ def commands(app: MfbenchApp, screen: Screen[Any]) -> Iterable[SystemCommand]:
             app.call_later(app.run_action, action, owner)
 
         yield SystemCommand(title, f"key {app.get_key_display(binding)}", act)
+    if isinstance(screen, Sectioned):
+        for name in screen.sections():
+            yield SystemCommand(f"{screen.NOUN}: show {name}", "", lambda name=name: screen.open_section(name))
     for name in sorted(app.available_themes):
         yield SystemCommand(f"theme: {name}", "", lambda name=name: setattr(app, "theme", name))
 

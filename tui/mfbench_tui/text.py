@@ -90,12 +90,13 @@ def clock(moment: Any) -> str:
 
 
 def ago(moment: Any, now: datetime) -> str:
-    """How long before `now`, in two signs or three: 5s, 12m, 3h, 40d."""
+    """How long before `now`, in two signs or three: 5s, 12m, 3h, 40d; 'in 5m' by a clock that goes before ours."""
     found = utc(moment)
     if found is None:
         return ""
-    passed = max(0.0, (now - found).total_seconds())
+    passed = (now - found).total_seconds()
+    before, passed = ("in " if passed <= -2 else ""), abs(passed)
     for unit, length in (("d", 86_400), ("h", 3_600), ("m", 60)):
         if passed >= length:
-            return f"{int(passed // length)}{unit}"
-    return f"{int(passed)}s"
+            return f"{before}{int(passed // length)}{unit}"
+    return f"{before}{int(passed)}s"

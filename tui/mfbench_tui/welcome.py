@@ -16,6 +16,7 @@ from mfbench.api.demo import copy_demo
 from mfbench.api.workbench import Workbench
 from mfbench_tui.errors import told
 from mfbench_tui.text import safe
+from mfbench_tui.themes import wanted_theme
 
 TOLD = """\
 A workspace is the folder .mfbench: it keeps every run, model and report, here and nowhere else. \
@@ -62,7 +63,7 @@ class Welcome(App[None]):
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
-        self.theme = os.environ.get("MFBENCH_THEME", "textual-dark")
+        self.theme = wanted_theme(self)
         self.query_one(OptionList).focus()
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Label
 
+from mfbench_tui.dialogs.dialog import Dialog
 from mfbench_tui.text import safe
 
 
@@ -24,7 +24,7 @@ class Field:
     required: bool = False
 
 
-class Ask(ModalScreen[list[str] | None]):
+class Ask(Dialog[list[str] | None]):
     """The texts of the fields, or None. Enter in the last field is the button."""
 
     BINDINGS = [Binding("escape", "dismiss(None)", "Cancel")]

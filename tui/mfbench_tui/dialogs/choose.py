@@ -8,14 +8,14 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Label, OptionList
 from textual.widgets.option_list import Option
 
+from mfbench_tui.dialogs.dialog import Dialog
 from mfbench_tui.text import safe, styled
 
 
-class Choose(ModalScreen[str | None]):
+class Choose(Dialog[str | None]):
     """The key of the chosen option, or None. options: (key, text)."""
 
     BINDINGS = [Binding("escape", "dismiss(None)", "Cancel")]

@@ -5,13 +5,13 @@ from __future__ import annotations
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Label
 
+from mfbench_tui.dialogs.dialog import Dialog
 from mfbench_tui.text import safe
 
 
-class Confirm(ModalScreen[bool]):
+class Confirm(Dialog[bool]):
     """What is going to happen, in words; True when it is wanted. typed: what has to be written out first."""
 
     BINDINGS = [

@@ -8,16 +8,16 @@ from typing import Any
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Label, TextArea
 
 from mfbench_tui.asking import Asking
 from mfbench_tui.dialogs.ask import Field
+from mfbench_tui.dialogs.dialog import Dialog
 from mfbench_tui.errors import told
 from mfbench_tui.text import safe
 
 
-class Form(Asking, ModalScreen[Any]):
+class Form(Asking, Dialog[Any]):
     """Dismissed with what `attempt`, called in a thread with the texts, returns; what it raises is shown in the form.
 
     lines: a first field of several lines, with this label and text. Ctrl+S is the button, wherever one is.

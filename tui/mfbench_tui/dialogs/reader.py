@@ -6,13 +6,13 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Label, Static
 
+from mfbench_tui.dialogs.dialog import Dialog
 from mfbench_tui.text import safe
 
 
-class Reader(ModalScreen[None]):
+class Reader(Dialog[None]):
     """text: what is shown, of several lines. copied: what `y` copies instead of it."""
 
     BINDINGS = [

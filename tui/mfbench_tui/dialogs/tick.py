@@ -8,14 +8,14 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, Label, OptionList
 from textual.widgets.option_list import Option
 
+from mfbench_tui.dialogs.dialog import Dialog
 from mfbench_tui.text import safe, styled
 
 
-class Tick(ModalScreen[list[str] | None]):
+class Tick(Dialog[list[str] | None]):
     """The keys that are ticked, in the order of `options`, or None. most: how many may be."""
 
     BINDINGS = [

@@ -50,7 +50,7 @@ def columns(names: Sequence[str], picked: bool, narrow: bool) -> list[Column]:
     return [Column("mark", "  "), Column("status", "status"), Column("name", "name"), *extra[:1],
             Column("took", "took", True), Column("age", "age", True), *extra[1:],
             Column("model", "model", wide=True), *([Column("end", "run")] if narrow else []),
-            Column("run", "run", wide=narrow)]  # fmt: skip
+            Column("run", "run", hidden=narrow)]  # fmt: skip
 
 
 def row_of(
@@ -70,6 +70,13 @@ def row_of(
                                ago(run["started"], now), *extra[1:], safe(model, 40),
                                *([styled(id[-5:], "dim")] if narrow else []), styled(id, "dim")]  # fmt: skip
     return Row(run["run"], cells)
+
+
+def room(columns: Sequence[Column], rows: Sequence[Row]) -> int:
+    """Signs that a line of the list takes."""
+    cells = [[column.title, *(row.cells[place] for row in rows)] for place, column in enumerate(columns)
+             if not column.hidden]  # fmt: skip
+    return sum(max(map(len, column)) + 2 for column in cells)
 
 
 def cell(run: RunRow, name: str) -> str:

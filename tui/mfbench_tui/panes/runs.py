@@ -98,10 +98,9 @@ class Runs(RunsView, RunActions):
         if not self.deleted:
             self._told("nothing was deleted here")
             return
-        ids = self.deleted[-1]
+        ids = self.deleted.pop()  # at once: a second u is for those before
         self.do(lambda: self.desk.bench.restore_runs(ids), self._back, "runs", "restore", *ids)
 
     def _back(self, ids: list[str]) -> None:
-        self.deleted.pop()
         self._told(f"{plural(len(ids), 'run')} brought back")
         self.refresh_data()

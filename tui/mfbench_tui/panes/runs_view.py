@@ -11,9 +11,9 @@ from mfbench_tui.dialogs.tick import Tick
 from mfbench_tui.errors import told
 from mfbench_tui.panes.live import Progress
 from mfbench_tui.panes.pane import Pane
-from mfbench_tui.panes.run_rows import RunRow, choosable, columns, metric_keys, row_of
+from mfbench_tui.panes.run_rows import RunRow, choosable, columns, metric_keys, room, row_of
 from mfbench_tui.steady import Steady
-from mfbench_tui.widgets.listing import Listing
+from mfbench_tui.widgets.listing import WIDE, Listing
 from mfbench_tui.widgets.titled import Empty, Title
 
 PAGE = 100  # runs
@@ -98,9 +98,13 @@ class RunsView(Pane, Steady):
         """The same runs once more: marks or columns have changed."""
         self.query_one(Title).say(f"Runs {self._span}" + self._view())
         names = self.picked if self.picked is not None else [f"metrics.{key}" for key in metric_keys(self.rows)]
-        now, marked, narrow = self.desk.now(), set(self.desk.marked), self.app.size.width < 100
-        rows = [row_of(row, names, self._moving.get(row["run"], ""), marked, now, narrow) for row in self.rows]
-        self.listing.fill(columns(names, self.picked is not None, narrow), rows)
+        now, marked, width = self.desk.now(), set(self.desk.marked), self.app.size.width
+        for narrow in (False, True) if width >= WIDE else (True,):
+            rows = [row_of(row, names, self._moving.get(row["run"], ""), marked, now, narrow) for row in self.rows]
+            shown = columns(names, self.picked is not None, narrow)
+            if room(shown, rows) <= width:
+                break
+        self.listing.fill(shown, rows)
 
     def on_resize(self) -> None:
         if self._span:

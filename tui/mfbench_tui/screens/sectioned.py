@@ -46,6 +46,9 @@ class Sectioned(Screen[None], Steady):
         self.query_one(Tabs).can_focus = False
 
     def say_head(self, text: Text) -> None:
+        if self.desk.read_only:
+            first, *rest = text.split("\n")
+            text = Text("\n").join([Text.assemble(first, "   ", ("read-only", "bold")), *rest])
         self.query_one("#head", Static).update(text)
 
     @property

@@ -14,16 +14,18 @@ from textual.widgets import DataTable
 from mfbench_tui.text import styled
 
 WIDEST = 60  # signs of one column
+WIDE = 100  # columns of the screen from which on all are shown
 
 
 @dataclass(frozen=True)
 class Column:
-    """`wide`: shown only where there are 100 columns or more."""
+    """`wide`: shown only on a screen of WIDE columns or more. `hidden`: never shown, only copied with the table."""
 
     key: str
     title: str
     right: bool = False
     wide: bool = False
+    hidden: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,8 +98,7 @@ class Listing(DataTable[Text]):
 
     def _draw(self) -> None:
         before, place, x, y = self._cursor_key, self.cursor_row, self.scroll_x, self.scroll_y
-        wide = self.app.size.width >= 100
-        shown = tuple(column for column in self._kinds if wide or not column.wide)
+        shown = self._to_show()
         with self.app.batch_update():
             kept = [index for index, column in enumerate(self._kinds) if column in shown]
             cells = [[self._cell(row.cells[index], self._kinds[index]) for index in kept] for row in self._page]
@@ -115,13 +116,15 @@ class Listing(DataTable[Text]):
                 self.add_row(*texts, key=row.key)
             keys = self.keys
             if keys:
-                at = keys.index(before) if before in keys else min(place, len(keys) - 1)
+                entered = {1: 0, -1: len(keys) - 1}.get(self._entering, place)
+                at = keys.index(before) if before in keys else min(entered, len(keys) - 1)
                 self.move_cursor(row=max(at, 0), animate=False, scroll=before not in keys)
                 if before in keys:
                     self.scroll_to(x, y, animate=False)
-        self._cursor_key = self.current
+        self._cursor_key, self._entering = self.current, 0
 
     _cursor_key: str | None = None
+    _entering = 0  # 1: the page after this one was asked for, by going on past the last row; -1: the one before
 
     def _cell(self, value: str | Text, column: Column) -> Text:
         return value if isinstance(value, Text) else styled(value, right=column.right)
@@ -130,21 +133,30 @@ class Listing(DataTable[Text]):
         self._cursor_key = self.current
 
     def on_resize(self) -> None:
-        wide = self.app.size.width >= 100
-        if self._kinds and self._shown[0] != tuple(column for column in self._kinds if wide or not column.wide):
+        if self._kinds and self._shown[0] != self._to_show():
             self._draw()
+
+    def _to_show(self) -> tuple[Column, ...]:
+        wide = self.app.size.width >= WIDE
+        return tuple(column for column in self._kinds if (wide or not column.wide) and not column.hidden)
 
     def action_cursor_down(self) -> None:
         if self._page and self.cursor_row >= len(self._page) - 1:
-            self.post_message(self.PageWanted(self, 1))
+            self._go_past(1)
         else:
             super().action_cursor_down()
 
     def action_cursor_up(self) -> None:
         if self.cursor_row <= 0:
-            self.post_message(self.PageWanted(self, -1))
+            self._go_past(-1)
         else:
             super().action_cursor_up()
+
+    def _go_past(self, by: int) -> None:
+        """Once for each page that is shown: keys that repeat faster than pages come must not skip any."""
+        if self._entering != by:
+            self._entering = by
+            self.post_message(self.PageWanted(self, by))
 
     def action_first(self) -> None:
         self.move_cursor(row=0, animate=False)

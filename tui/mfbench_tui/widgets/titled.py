@@ -8,13 +8,14 @@ from mfbench_tui.text import styled
 
 
 class Title(Static):
-    """`say` shows one line, never read as markup."""
+    """`say` shows one line, never read as markup, and whether nothing can be changed here."""
 
     def __init__(self, text: str = "", *, id: str | None = "title") -> None:
         super().__init__(styled(text), id=id, classes="title")
 
     def say(self, text: str) -> None:
-        self.update(styled(text))
+        desk = getattr(self.app, "desk", None)
+        self.update(styled(f"{text}   read-only" if desk is not None and desk.read_only else text))
 
 
 class Empty(Static):
