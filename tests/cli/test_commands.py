@@ -62,7 +62,7 @@ def test_runs_where(used: Project, where: str, count: int) -> None:
         (("runs", "shw"), 2, "did you mean 'show'?"),
         (("runs", "--where", "nme = 'x'"), 2, "did you mean 'name'?"),
         (("runs", "--where", "name = 'x"), 2, "cannot be read"),
-        (("runs", "--where", "1=1) union (select 1"), 2, "--where"),
+        (("runs", "--where", "1=1) union (select 1"), 2, "parentheses that do not match"),
         (("runs", "--sort", "-metric"), 2, "metrics.NAME"),
         (("runs", "show", "nothing"), 2, "there is no run 'nothing'"),
         (("runs", "show", "2"), 2, "means 4 runs"),

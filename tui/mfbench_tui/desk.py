@@ -7,13 +7,15 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 from mfbench.api.workbench import Workbench
 
 
 @dataclass
 class Desk:
-    """`commands`: the command lines that do what was done here, the latest last. `marked`: runs chosen to compare.
+    """`commands`: the command lines that do what was done here, the latest last. `marked`: runs chosen to compare or change,
+    with what was known of each when it was last seen.
 
     now: the time, which tests freeze. Only the event loop changes what stands here; threads read `bench` alone.
     """
@@ -21,7 +23,7 @@ class Desk:
     bench: Workbench
     read_only: bool = False
     commands: deque[str] = field(default_factory=lambda: deque(maxlen=200))
-    marked: list[str] = field(default_factory=list)
+    marked: dict[str, dict[str, Any]] = field(default_factory=dict)
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def __post_init__(self) -> None:

@@ -12,6 +12,7 @@ from textual.widgets import DataTable, Static
 
 from mfbench_tui.dialogs.ask import Ask, Field
 from mfbench_tui.dialogs.reader import Reader
+from mfbench_tui.errors import told
 from mfbench_tui.panes.drift_acts import DriftActs
 from mfbench_tui.panes.drift_report import DriftReport
 from mfbench_tui.panes.pane import Pane
@@ -57,6 +58,8 @@ class Drift(Pane, DriftActs):
         self.page = 0
         self.more = False  # whether there is a page after this one
         self.made = ""  # a report that the list has yet to show
+        self.unkept = False  # whether what is shown in full is in no list: it stays until another is chosen
+        self._under: str | None = None  # the report that the cursor is on
         self.rows: Reports = []
 
     def compose(self) -> ComposeResult:
@@ -80,22 +83,26 @@ class Drift(Pane, DriftActs):
             shown = rows[page * PAGE : (page + 1) * PAGE]
             about = model or (shown[0]["model"] if shown else "")
             try:
-                told = drift_text.watching(bench.watched(about)) if about else ""
+                watching = drift_text.watching(bench.watched(about)) if about else ""
             except Exception:  # a model of another workspace, several versions without a champion
-                told = ""
-            return shown, len(rows) > (page + 1) * PAGE, told
+                watching = ""
+            return shown, len(rows) > (page + 1) * PAGE, watching
 
         self.ask(question, self.show, failed=self._refused)
 
     def show(self, answer: tuple[Reports, bool, str]) -> None:
-        self.rows, self.more, told = answer
+        self.rows, self.more, watching = answer
+        if not self.rows and self.page:
+            self.page -= 1
+            self.refresh_data()
+            return
         which = ("   only alarms" if self.alarms else "") + (f"   / {self.model}" if self.model else "")
         first = self.page * PAGE
         span = f"{first + 1:,} to {first + len(self.rows):,}" if self.more or self.page else f"{len(self.rows):,}"
         self.query_one("#title", Title).say(f"Drift reports {span}{which}")
         nothing = "No report matches. f shows all again, / chooses another model." if which else NONE
         self.query_one(Empty).say(None if self.rows else nothing)
-        self.query_one("#watching", Static).update(told)
+        self.query_one("#watching", Static).update(watching)
         self.listing.styles.height = "1fr" if self.rows else 1  # never hidden: it has the focus, and so the keys
         self.query_one(".right").set_class(not self.rows, "-nothing")
         columns = [Column("verdict", ""), Column("model", "model"), Column("age", "age", True),
@@ -107,7 +114,8 @@ class Drift(Pane, DriftActs):
             self.made = ""
         if self.rows and self.screen.focused is None and self.display:
             self.listing.focus()
-        self._ask_report()
+        if not self.unkept:
+            self._ask_report()
 
     def _row(self, row: dict[str, Any]) -> Row:
         kind = "alarm" if row["alarms"] else "changed" if row["significant"] else "quiet"
@@ -120,9 +128,12 @@ class Drift(Pane, DriftActs):
         return Row(row["id"], cells)
 
     def _refused(self, error: Exception) -> None:
-        self.model, self.page = None, 0
         self.workbench_app.show_error(error)
-        self.refresh_data()
+        if self.model or self.page:
+            self.model, self.page = None, 0
+            self.refresh_data()
+        elif not self.rows:
+            self.query_one(Empty).say(told(error)[1])
 
     @property
     def current(self) -> dict[str, Any] | None:
@@ -144,15 +155,22 @@ class Drift(Pane, DriftActs):
         if kept:
             self.model, self.alarms, self.page, self.made = None, False, 0, report.id
             self.refresh_data()
-        self.query_one(".split").add_class("-detail")
-        self.report.focus_columns()
+        else:
+            self.unkept = True
+        if self.display:  # else another pane has the keys
+            self.query_one(".split").add_class("-detail")
+            self.report.focus_columns()
 
     def on_data_table_row_highlighted(self, event: DataTable.RowHighlighted) -> None:
-        if event.data_table.id == "list":
+        if event.data_table.id == "list" and self.listing.current != self._under:
+            self.unkept, self._under = False, self.listing.current
             self._ask_report()
 
     def on_data_table_row_selected(self, event: DataTable.RowSelected) -> None:
         if event.data_table.id == "list" and (row := self.current):
+            if self.unkept:
+                self.unkept = False
+                self._ask_report()
             self.query_one(".split").add_class("-detail")
             self.report.focus_columns()
             self.desk.did("drift", "show", row["id"])
@@ -160,6 +178,7 @@ class Drift(Pane, DriftActs):
     def on_listing_page_wanted(self, event: Listing.PageWanted) -> None:
         if event.listing is self.listing and (self.page if event.by < 0 else self.more):
             self.page += event.by
+            self.more = False  # until it is known
             self.refresh_data()
 
     def action_back(self) -> None:
@@ -181,9 +200,9 @@ class Drift(Pane, DriftActs):
         self._told()
 
     def action_filter(self) -> None:
-        told = "A model: name, name@alias or name:version. Empty: all."
+        hint = "A model: name, name@alias or name:version. Empty: all."
         self.app.push_screen(
-            Ask("Reports of which model?", [Field("", self.model or "")], "Show", told), self._filtered
+            Ask("Reports of which model?", [Field("", self.model or "")], "Show", hint), self._filtered
         )
 
     def _filtered(self, answer: list[str] | None) -> None:

@@ -125,7 +125,8 @@ class Recipes(Pane, RecipeActs):
     def point_out(self, path: str, problem: MfbenchError) -> None:
         self._problems[path] = problem
         self._read()
-        self.action_read()
+        if self.display:  # else another pane has the keys
+            self.action_read()
 
     def go_to(self, path: str) -> None:
         self.part, self._wanted = "", path

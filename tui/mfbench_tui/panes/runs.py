@@ -22,6 +22,7 @@ class Runs(RunsView, RunActions):
     BINDINGS = [
         Binding("space", "mark", "Mark", key_display="space"),
         Binding("c", "compare", "Compare marked"),
+        Binding("U", "unmark", "Take all marks away", show=False),
         Binding("d", "delete", "Delete", show=False),
         Binding("u", "undo", "Bring back what was deleted last", show=False),
         *run_actions.BINDINGS,
@@ -36,8 +37,7 @@ class Runs(RunsView, RunActions):
 
     def chosen(self) -> list[dict[str, Any]]:
         if self.desk.marked:
-            known = {row["run"]: row for row in self.rows}
-            return [known.get(run) or {"run": run, "name": run} for run in self.desk.marked]
+            return list(self.desk.marked.values())
         row = self.current()
         return [row] if row else []
 
@@ -49,17 +49,21 @@ class Runs(RunsView, RunActions):
         self.refresh_data()
 
     def action_mark(self) -> None:
-        run, marked = self.listing.current, self.desk.marked
-        if run is None:
+        row, marked = self.current(), self.desk.marked
+        if row is None:
             self._none()
             return
-        if run in marked:
-            marked.remove(run)
-        else:
-            marked.append(run)
+        if marked.pop(row["run"], None) is None:
+            marked[row["run"]] = row
         self.redraw()
         if self.listing.cursor_row < len(self.rows) - 1:
             self.listing.action_cursor_down()
+
+    def action_unmark(self) -> None:
+        if not self.desk.marked:
+            self._told("no run is marked")
+        self.desk.marked.clear()
+        self.redraw()
 
     def action_compare(self) -> None:
         from mfbench_tui.screens.compare import CompareScreen
@@ -75,11 +79,8 @@ class Runs(RunsView, RunActions):
         if not runs:
             self._none()
             return
-        what = (
-            f"the {plural(len(runs), 'marked run')}"
-            if self.desk.marked
-            else f"run {runs[0]['name']} ({runs[0]['run']})"
-        )
+        many = len(runs) > 1
+        what = f"the {plural(len(runs), 'marked run')}" if many else f"run {runs[0]['name']} ({runs[0]['run']})"
         told = "u brings back what is in the trash, until it is emptied (mfbench gc)."
         self.app.push_screen(Confirm(f"Delete {what}?", told, "Delete"), lambda yes: self._delete(runs, yes))
 
@@ -90,7 +91,8 @@ class Runs(RunsView, RunActions):
 
     def _gone(self, ids: list[str]) -> None:
         self.deleted.append(ids)
-        self.desk.marked[:] = [run for run in self.desk.marked if run not in ids]
+        for run in ids:
+            self.desk.marked.pop(run, None)
         self._told(f"{plural(len(ids), 'run')} deleted; u brings back")
         self.refresh_data()
 

@@ -6,6 +6,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.widgets import DataTable
 
+from mfbench.api.workbench import Workbench
 from mfbench_tui.dialogs.query import Query
 from mfbench_tui.dialogs.tick import Tick
 from mfbench_tui.errors import told
@@ -26,7 +27,7 @@ QUICK = {
 }
 WHERE = "As after --where: metrics.roc_auc > 0.7 and params.model.estimator = 'Ridge'. Empty: all."
 SORT = "A column, metrics.KEY or params.KEY; '-' in front for descending. Empty: newest first."
-Answer = tuple[list[RunRow], int, int, dict[str, str]]
+Answer = tuple[list[RunRow], int, int, dict[str, str], dict[str, RunRow | None]]
 
 
 class RunsView(Pane, Steady):
@@ -66,16 +67,22 @@ class RunsView(Pane, Steady):
     def refresh_data(self) -> None:
         where, sort, page, bench = self.where, self.sort, self.page, self.desk.bench
         progress = self._progress = self._progress or Progress(bench)
+        marked = list(self.desk.marked)
 
         def question() -> Answer:
             rows, total = bench.list_runs(where, sort, PAGE, page * PAGE)
-            return rows, total, page, progress.of(rows)
+            return rows, total, page, progress.of(rows), _seen(bench, rows, marked)
 
         self.ask_again(question, self.show, self._failed)
 
     def show(self, answer: Answer) -> None:
-        self.rows, self.total, page, self._moving = answer
+        self.rows, self.total, page, self._moving, seen = answer
         self._error = None
+        for run in list(self.desk.marked):
+            if run in seen and seen[run] is None:  # deleted, by somebody else
+                del self.desk.marked[run]
+            else:
+                self.desk.marked[run] = seen.get(run) or self.desk.marked[run]
         if not self.rows and page:
             self.page = max(0, -(-self.total // PAGE) - 1)
             self.refresh_data()
@@ -168,3 +175,13 @@ class RunsView(Pane, Steady):
         if answer is not None:
             self.picked = answer
             self.redraw()
+
+
+def _seen(bench: Workbench, rows: list[RunRow], marked: list[str]) -> dict[str, RunRow | None]:
+    """What is known now of the marked runs, on this page or not; None of one that is gone."""
+    found = {row["run"]: row for row in rows}
+    others = [run for run in marked if run not in found]
+    if others:
+        named = ", ".join("'" + run.replace("'", "''") + "'" for run in others)
+        found |= {row["run"]: row for row in bench.list_runs(f"run in ({named})", None, None)[0]}
+    return {run: found.get(run) for run in marked}

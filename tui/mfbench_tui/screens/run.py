@@ -97,6 +97,9 @@ class RunScreen(Sectioned, RunActions):
     def _follow(self) -> None:
         self.following = True
         self.lines.clear()
+        log = self._made.get("log")
+        if isinstance(log, Log) and log.is_mounted:  # it is told from the beginning
+            log.show(None)
         work = partial(run_follow.follow, self, self.desk.bench, self.run)
         self.run_worker(work, thread=True, group="live", exclusive=True, exit_on_error=False)
 

@@ -49,8 +49,12 @@ class Log(Section):
         return self.desk.bench.log(self.run, MOST) if lines is None else None
 
     def show(self, answer: list[Line] | None) -> None:
+        kept = self.kept()  # of now: the run may have begun to be followed meanwhile, or have ended
+        if kept is None and answer is None:
+            self.refresh_data()
+            return
         self.lines.clear()
-        self.lines.extend((self.kept() or ()) if answer is None else answer)
+        self.lines.extend(answer or () if kept is None else kept)
         self._draw()
 
     def add(self, lines: Sequence[Line]) -> None:

@@ -15,10 +15,9 @@ from mfbench_tui.widgets.titled import Empty, Title
 
 
 class Report(Section):
-    """Its Markdown, which is made when the section is first opened."""
+    """Its Markdown."""
 
     NOUN = "report"
-    changes = False
     BINDINGS = [
         Binding("w", "write", "Write as a page", show=False),
         Binding("j", "down", "Down", show=False),
@@ -27,7 +26,7 @@ class Report(Section):
 
     def __init__(self, run: str, id: str) -> None:
         super().__init__(id=id)
-        self.run = run
+        self.run, self._text = run, ""
 
     def compose(self) -> ComposeResult:
         yield Title("Report …")
@@ -39,8 +38,11 @@ class Report(Section):
         return str(self.desk.bench.report(self.run, None, "markdown"))
 
     def show(self, text: str) -> None:
+        self.query_one(Empty).say(None)
         self.query_one(Title).say("Report   w writes it as a page")
-        self.query_one(Markdown).update(text)
+        if text != self._text:  # else its reader would lose the place
+            self._text = text
+            self.query_one(Markdown).update(text)
 
     def action_down(self) -> None:
         self.query_one(VerticalScroll).scroll_down()

@@ -53,7 +53,6 @@ class Steps(OfRun):
 
 class Params(OfRun):
     NOUN, TITLE, EMPTY = "param", "Params", "This run has no params."
-    changes = False
 
     def load(self) -> Any:
         return self.desk.bench.show_run(self.run)["params"]
