@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from importlib import import_module
 from typing import Any, cast
@@ -15,6 +17,7 @@ from textual.screen import Screen
 from textual.widgets import ContentSwitcher, Footer, Tab, Tabs
 
 from mfbench_tui import feed
+from mfbench_tui.asking import Answer
 from mfbench_tui.desk import Desk
 from mfbench_tui.dialogs.reader import Reader
 from mfbench_tui.errors import told
@@ -30,6 +33,7 @@ PANES = {
     "drift": ("drift", "Drift"),
     "deployments": ("deployments", "Deployments"),
 }
+THREADS = 32  # questions mostly wait; what takes minutes must not keep the others from being asked
 
 
 class MfbenchApp(App[None]):
@@ -62,6 +66,8 @@ class MfbenchApp(App[None]):
 
     def on_mount(self) -> None:
         self.theme = wanted_theme(self)
+        pool = ThreadPoolExecutor(THREADS, thread_name_prefix="bench")
+        asyncio.get_running_loop().set_default_executor(pool)
         self.run_worker(partial(feed.watch, self), thread=True, group="feed", exit_on_error=False)
 
     def on_changed(self, event: feed.Changed) -> None:
@@ -69,6 +75,9 @@ class MfbenchApp(App[None]):
             for widget in (screen, *screen.walk_children(Pane)):
                 if isinstance(widget, Heeding) and widget.is_mounted:
                     widget.workspace_changed(event)
+
+    def on_answer(self, message: Answer) -> None:
+        message.show(message.value)
 
     def on_key(self, event: events.Key) -> None:
         """A key that read-only mode takes away says so, instead of nothing."""
@@ -161,6 +170,12 @@ class Main(Screen[None]):
 
     def on_mount(self) -> None:
         self.query_one(Tabs).can_focus = False
+
+    def on_screen_resume(self) -> None:
+        """What has changed meanwhile was not asked for."""
+        pane = self._panes.get(self.query_one(Tabs).active)
+        if pane is not None and pane.is_mounted:
+            pane.catch_up()
 
     def on_tabs_tab_activated(self, event: Tabs.TabActivated) -> None:
         if event.tab.id:

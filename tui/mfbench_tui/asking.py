@@ -56,16 +56,40 @@ class Asking(Widget):
         work = partial(self._in_thread, question, show, failed or self.workbench_app.show_error, group, numbers[group])
         self.run_worker(work, group=group, thread=True, exclusive=True, exit_on_error=False)
 
-    def do(self, action: Callable[[], T], then: Callable[[T], object], *command: str) -> None:
-        """As `ask`, for what changes something: one after another, and kept as a command line once it is done."""
+    def do(
+        self,
+        action: Callable[[], T],
+        then: Callable[[T], object],
+        *command: str,
+        failed: Callable[[Exception], object] | None = None,
+    ) -> None:
+        """As `ask`, for what changes something: one after another, and kept as a command line once it is done.
+
+        The same once more, while it is on its way, is one key too many. Who asked may have gone when it is done: an
+        error is shown all the same.
+        """
+        desk, app = self.desk, self.workbench_app
+        if command in desk.doing:
+            return
+        desk.doing.add(command)
 
         def done(value: T) -> None:
             if command:
-                self.desk.did(*command)
-            then(value)
+                desk.did(*command)
+            if self.is_attached:
+                then(value)
 
-        work = partial(self._in_thread, action, done, self.workbench_app.show_error, "", 0)
-        self.run_worker(work, group="do", thread=True, exit_on_error=False)
+        def act() -> None:
+            show: Callable[[Any], object] = done
+            try:
+                with desk.acts:
+                    value: Any = action()
+            except Exception as error:
+                value, show = error, failed or app.show_error
+            desk.doing.discard(command)
+            app.post_message(Answer("", 0, show, value))
+
+        app.run_worker(act, group="do", thread=True, exit_on_error=False)
 
     def _in_thread(
         self,

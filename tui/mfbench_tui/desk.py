@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from threading import Lock
 from typing import Any
 
 from mfbench.api.workbench import Workbench
@@ -14,8 +15,8 @@ from mfbench.api.workbench import Workbench
 
 @dataclass
 class Desk:
-    """`commands`: the command lines that do what was done here, the latest last. `marked`: runs chosen to compare or change,
-    with what was known of each when it was last seen.
+    """`commands`: the command lines that do what was done here, the latest last. `marked`: runs chosen to compare or
+    change, with what was known of each when it was last seen. `doing`: the command lines of acts that are on their way.
 
     now: the time, which tests freeze. Only the event loop changes what stands here; threads read `bench` alone.
     """
@@ -24,6 +25,8 @@ class Desk:
     read_only: bool = False
     commands: deque[str] = field(default_factory=lambda: deque(maxlen=200))
     marked: dict[str, dict[str, Any]] = field(default_factory=dict)
+    doing: set[tuple[str, ...]] = field(default_factory=set)
+    acts: Lock = field(default_factory=Lock)  # one after another
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def __post_init__(self) -> None:

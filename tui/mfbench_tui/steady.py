@@ -17,8 +17,13 @@ class Steady(Asking):
     _next: tuple[Any, ...] | None = None
 
     def ask_again(
-        self, question: Callable[[], T], show: Callable[[T], object], failed: Callable[[Exception], object]
+        self,
+        question: Callable[[], T],
+        show: Callable[[T], object],
+        failed: Callable[[Exception], object] | None = None,
     ) -> None:
+        """failed: as for `ask`."""
+        failed = failed or self.workbench_app.show_error
         if self._open:
             self._next = (question, show, failed)
             return

@@ -24,7 +24,7 @@ class Form(Asking, Dialog[Any]):
     """
 
     BINDINGS = [
-        Binding("escape", "dismiss(None)", "Cancel"),
+        Binding("escape", "cancel", "Cancel"),
         Binding("ctrl+s", "leave", "Done", priority=True),
     ]
     DEFAULT_CSS = """
@@ -87,6 +87,12 @@ class Form(Asking, Dialog[Any]):
         if event.button.id == "do":
             self.action_leave()
         else:
+            self.action_cancel()
+
+    def action_cancel(self) -> None:
+        if self._busy:
+            self.notify("it is on its way already and cannot be called back", timeout=3)
+        else:
             self.dismiss(None)
 
     def action_leave(self) -> None:
@@ -98,10 +104,12 @@ class Form(Asking, Dialog[Any]):
                 box.focus()
                 return
         texts, self._busy = self.texts, True
+        self.query_one("#do", Button).label = f"{self.verb} …"
         self.ask(lambda: self.attempt(texts), self.dismiss, failed=self._refused)
 
     def _refused(self, error: Exception) -> None:
         self._busy = False
+        self.query_one("#do", Button).label = f"{self.verb} (ctrl+s)"
         self._say(told(error)[1].replace("\n\n", "\n"))
 
     def _say(self, text: str) -> None:

@@ -88,7 +88,7 @@ class Drift(Pane, DriftActs):
                 watching = ""
             return shown, len(rows) > (page + 1) * PAGE, watching
 
-        self.ask(question, self.show, failed=self._refused)
+        self.ask_again(question, self.show, self._refused)
 
     def show(self, answer: tuple[Reports, bool, str]) -> None:
         self.rows, self.more, watching = answer

@@ -61,7 +61,7 @@ class DriftReport(Asking, Vertical):
         self.id_wanted = ""
         self.outline: dict[str, Any] = {}
         self.window: dict[str, Any] | None = None
-        self.number = 0
+        self.number = self.at = 0  # the window that is wanted, and the one that is shown
 
     def compose(self) -> ComposeResult:
         yield Title(id="about")
@@ -98,6 +98,9 @@ class DriftReport(Asking, Vertical):
 
     def _damaged(self, error: Exception) -> None:
         self.report = self.window = None
+        self.outline, self.number = {}, 0
+        for id in ("#window", "#beside", "#nothing"):
+            self.query_one(id).display = False
         self.query_one("#about", Title).say("a report that cannot be read")
         self.query_one(Windows).display = False
         self.query_one("#answers", Static).update(styled(getattr(error, "message", str(error)), "red"))
@@ -105,6 +108,7 @@ class DriftReport(Asking, Vertical):
 
     def _show(self, found: tuple[Any, dict[str, Any], int, dict[str, Any] | None]) -> None:
         self.report, self.outline, self.number, self.window = found
+        self.at = self.number
         about = f"{self.outline['model']}   {self.outline['data']}   {self.outline['made']}"
         self.query_one("#about", Title).say(about)
         self.query_one("#answers", Static).update(drift_text.answers(self.outline))
@@ -119,10 +123,13 @@ class DriftReport(Asking, Vertical):
             self.notify("this is the last window" if event.by > 0 else "this is the first window", timeout=2)
             return
         report, self.number = self.report, wanted
-        self.ask(lambda: (wanted, self.desk.bench.drift_window(report, wanted)), self._turned, group="window")
+        self.ask(lambda: (report, wanted, self.desk.bench.drift_window(report, wanted)), self._turned, group="window")
 
-    def _turned(self, found: tuple[int, dict[str, Any]]) -> None:
-        self.number, self.window = found
+    def _turned(self, found: tuple[Any, int, dict[str, Any]]) -> None:
+        if found[0] is not self.report:
+            return  # another report is in hand by now
+        _, self.number, self.window = found
+        self.at = self.number
         self.desk.did("drift", "show", self.outline["id"], "--window", self.window["name"])
         self._show_window()
 
@@ -136,6 +143,7 @@ class DriftReport(Asking, Vertical):
             quality = f"; {window['quality']}" if window["quality"] else ""
             told = f"window {self.number + 1} of {len(windows)}: {window['name']}: {window['told']}{quality}"
             head.update(Text(safe(told)))
+            self.query_one("#beside", Static).display = True
             self.query_one("#beside", Static).update(drift_text.beside(window, self.outline["notes"]))
         self.query_one("#nothing", Empty).display = not found
         listing = self.query_one(Columns)
@@ -148,18 +156,24 @@ class DriftReport(Asking, Vertical):
     def on_data_table_row_selected(self, event: DataTable.RowSelected) -> None:
         event.stop()
         name = (self.query_one(Columns).current or "").rpartition(":")[0]
-        report, number = self.report, self.number
+        report, window = self.report, self.window
+        if report is None or window is None:
+            return
         if not name:
             self.notify("this is all columns together: d shows the segments")
             return
-        self.ask(lambda: (name, self.desk.bench.drift_column(report, number, name)), self._show_column, group="column")
+        number = self.at
+        self.ask(lambda: (name, window, self.desk.bench.drift_column(report, number, name)), self._show_column,
+                 group="column")  # fmt: skip
 
-    def _show_column(self, found: tuple[str, dict[str, Any] | None]) -> None:
-        name, about = found
-        if about is None or self.window is None:
+    def _show_column(self, found: tuple[str, dict[str, Any], dict[str, Any] | None]) -> None:
+        name, window, about = found
+        if window is not self.window:
+            return  # another is shown by now
+        if about is None:
             self.notify("the report has kept no figures of this column in this window", markup=False)
             return
-        self.app.push_screen(Reader(name, drift_text.column(about, self.window["name"])))
+        self.app.push_screen(Reader(name, drift_text.column(about, window["name"])))
 
 
 def _row(row: dict[str, Any]) -> Row:

@@ -53,6 +53,7 @@ class Models(Pane, ModelActs):
         super().__init__(id=id)
         self.part = ""
         self.page = self.total = 0
+        self._wanted = ""  # the version to bring under the cursor
         self.rows: list[dict[str, Any]] = []
 
     def compose(self) -> ComposeResult:
@@ -66,20 +67,22 @@ class Models(Pane, ModelActs):
                 yield Tabbed(SECTIONS)
 
     def bring(self, key: str) -> None:
-        self.part, self.page = "", 0
+        self.part, self.page, self._wanted = "", 0, key
         super().bring(key)
 
     def refresh_data(self) -> None:
-        part, page = self.part.lower(), self.page
+        part, wanted, asked = self.part.lower(), self._wanted, self.page
 
-        def question() -> tuple[list[dict[str, Any]], int]:
+        def question() -> tuple[list[dict[str, Any]], int, int]:
             rows = [row for row in self.desk.bench.models() if part in row["name"].lower()]
-            return rows[page * PAGE : (page + 1) * PAGE], len(rows)
+            names = [f"{row['name']}:{row['version']}" for row in rows] if wanted else []
+            page = names.index(wanted) // PAGE if wanted in names else asked
+            return rows[page * PAGE : (page + 1) * PAGE], len(rows), page
 
-        self.ask(question, self.show)
+        self.ask_again(question, self.show)
 
-    def show(self, answer: tuple[list[dict[str, Any]], int]) -> None:
-        self.rows, self.total = answer
+    def show(self, answer: tuple[list[dict[str, Any]], int, int]) -> None:
+        self.rows, self.total, self.page = answer
         if not self.rows and self.page:
             self.page = 0
             self.refresh_data()
@@ -94,6 +97,12 @@ class Models(Pane, ModelActs):
         columns = [Column("model", "model"), Column("aliases", "aliases"), Column("metric", "metric", True),
                    Column("age", "age", True), Column("run", "run", wide=True)]  # fmt: skip
         self.listing.fill(columns, [self._row(row) for row in self.rows])
+        if self._wanted:
+            if self._wanted in self.listing.keys:
+                self.listing.move_to(self._wanted)
+            else:
+                self.notify(f"{safe(self._wanted)} is not registered here", markup=False)
+            self._wanted = ""
         if self.rows and self.screen.focused is None and self.display:
             self.listing.focus()
         self._ask_section()

@@ -6,8 +6,8 @@ from typing import ClassVar, Protocol, runtime_checkable
 
 from textual.containers import Vertical
 
-from mfbench_tui.asking import Asking
 from mfbench_tui.feed import Changed
+from mfbench_tui.steady import Steady
 from mfbench_tui.widgets.listing import Listing
 
 
@@ -18,7 +18,7 @@ class Heeding(Protocol):
     def workspace_changed(self, event: Changed) -> None: ...
 
 
-class Pane(Asking, Vertical):
+class Pane(Steady, Vertical):
     """Subclasses compose their widgets, with one `Listing` of id `list`, and say in `refresh_data` what they show.
 
     concerns: which changes of the workspace they show. writes: actions that read-only mode takes away. NOUN: of the
@@ -37,10 +37,14 @@ class Pane(Asking, Vertical):
 
     def activate(self) -> None:
         """The pane was opened: what may have changed meanwhile is asked for, and the list has the focus."""
+        self.catch_up()
+        self.focus_list()
+
+    def catch_up(self) -> None:
+        """Asks for what has changed while nobody looked."""
         if self._stale:
             self._stale = False
             self.refresh_data()
-        self.focus_list()
 
     def bring(self, key: str) -> None:
         """Puts the row of `key` under the cursor, as soon as it is there."""

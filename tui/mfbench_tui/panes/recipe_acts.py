@@ -87,6 +87,9 @@ class RecipeActs(RecipeMaking):
     def _began(self, words: list[str], run: str) -> None:
         self._starting = False
         self.desk.did(*words)
+        if self.app.screen is not self.screen or not self.display:  # somebody has gone on
+            self.notify(f"started as {run}", markup=False)
+            return
         self.workbench_app.main.open_pane("runs")
         from mfbench_tui.screens.run import RunScreen
 

@@ -63,7 +63,7 @@ class Recipes(Pane, RecipeActs):
         super().activate()
 
     def refresh_data(self) -> None:
-        self.ask(self._load, self.show)
+        self.ask_again(self._load, self.show)
 
     def _load(self) -> tuple[Any, ...]:
         bench = self.desk.bench

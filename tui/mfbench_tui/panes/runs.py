@@ -101,7 +101,12 @@ class Runs(RunsView, RunActions):
             self._told("nothing was deleted here")
             return
         ids = self.deleted.pop()  # at once: a second u is for those before
-        self.do(lambda: self.desk.bench.restore_runs(ids), self._back, "runs", "restore", *ids)
+
+        def failed(error: Exception) -> None:
+            self.deleted.append(ids)
+            self.workbench_app.show_error(error)
+
+        self.do(lambda: self.desk.bench.restore_runs(ids), self._back, "runs", "restore", *ids, failed=failed)
 
     def _back(self, ids: list[str]) -> None:
         self._told(f"{plural(len(ids), 'run')} brought back")

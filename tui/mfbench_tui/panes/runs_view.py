@@ -13,7 +13,6 @@ from mfbench_tui.errors import told
 from mfbench_tui.panes.live import Progress
 from mfbench_tui.panes.pane import Pane
 from mfbench_tui.panes.run_rows import RunRow, choosable, columns, metric_keys, room, row_of
-from mfbench_tui.steady import Steady
 from mfbench_tui.widgets.listing import WIDE, Listing
 from mfbench_tui.widgets.titled import Empty, Title
 
@@ -30,7 +29,7 @@ SORT = "A column, metrics.KEY or params.KEY; '-' in front for descending. Empty:
 Answer = tuple[list[RunRow], int, int, dict[str, str], dict[str, RunRow | None]]
 
 
-class RunsView(Pane, Steady):
+class RunsView(Pane):
     """`where` and `sort` are what `mfbench runs --where … --sort …` takes; `picked` the columns somebody chose."""
 
     NOUN = "runs"
@@ -152,8 +151,8 @@ class RunsView(Pane, Steady):
 
     def action_quick(self) -> None:
         names = list(QUICK)
-        now = next((name for name, where in QUICK.items() if where == self.where), "all")
-        name = names[(names.index(now) + 1) % len(names)]
+        now = next((name for name, where in QUICK.items() if where == self.where), None)
+        name = names[(names.index(now) + 1) % len(names)] if now else "all"
         self._viewed(where=[QUICK[name] or ""])
         self.notify(f"{name} runs", timeout=1.5)
 

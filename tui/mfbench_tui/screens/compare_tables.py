@@ -8,7 +8,7 @@ from typing import Any
 from rich.text import Text
 
 from mfbench_tui.dialogs.reader import Reader
-from mfbench_tui.text import clock, number, safe, status_text, styled
+from mfbench_tui.text import LONGEST, clock, number, safe, status_text, styled
 from mfbench_tui.widgets.intervals import interval_bar, span_of
 from mfbench_tui.widgets.listing import Column, Row
 from mfbench_tui.widgets.section import TableSection
@@ -33,7 +33,7 @@ class OfRuns(TableSection):
     def open_row(self, key: str) -> None:
         columns, rows = self._answer
         row = next(row for row in rows if row.key == key)
-        lines = [f"{column.title or ' '}   {cell}" for column, cell in zip(columns, row.cells, strict=True)]
+        lines = [f"{title or ' '}   {text}" for title, text in row.read(columns)]
         self.app.push_screen(Reader(safe(key, 100), "\n".join(lines)))
 
 
@@ -148,7 +148,10 @@ def side_by_side(head: str, found: dict[str, list[Any]], count: int, *, same: bo
         differs = any(value != row[0] for value in row)
         style = "bold" if differs and same else ""
         cells = [styled(_plain(value, width), style) for value in row]
-        rows.append(Row(key, [styled("≠" if differs else " ", "yellow"), safe(key, 30), *cells]))
+        full = {letter: _plain(value, LONGEST) for letter, value in zip(LETTERS, row, strict=False)}
+        rows.append(
+            Row(key, [styled("≠" if differs else " ", "yellow"), safe(key, 30), *cells], {"key": safe(key), **full})
+        )
     return columns, rows
 
 

@@ -12,10 +12,10 @@ from textual.screen import Screen
 from textual.widgets import DataTable, Footer
 
 from mfbench.core.text import plural
-from mfbench_tui.asking import Asking
 from mfbench_tui.dialogs.confirm import Confirm
 from mfbench_tui.dialogs.reader import Reader
 from mfbench_tui.feed import Changed
+from mfbench_tui.steady import Steady
 from mfbench_tui.text import ago, clock, safe, status_text
 from mfbench_tui.widgets.listing import Column, Listing, Row
 from mfbench_tui.widgets.titled import Empty, Title
@@ -26,7 +26,7 @@ COLUMNS = [Column("position", "#", True), Column("recipe", "recipe"), Column("st
 NONE = "Nothing waits. On a recipe, Q puts a run into the queue; on the command line: mfbench run RECIPE --queue"
 
 
-class QueueScreen(Asking, Screen[None]):
+class QueueScreen(Steady, Screen[None]):
     """Enter reads an entry in full."""
 
     NOUN = "queue"
@@ -62,7 +62,7 @@ class QueueScreen(Asking, Screen[None]):
 
     def refresh_data(self, _: object = None) -> None:
         bench = self.desk.bench
-        self.ask(lambda: (bench.queued(), bench.queue_status()), self.show)
+        self.ask_again(lambda: (bench.queued(), bench.queue_status()), self.show)
 
     def show(self, answer: tuple[list[dict[str, Any]], dict[str, Any]]) -> None:
         self.rows, status = answer

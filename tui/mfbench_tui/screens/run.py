@@ -164,7 +164,7 @@ class RunScreen(Sectioned, RunActions):
         self.notify(f"started as {run}", markup=False)
         if run == self.run:
             self._look()
-        else:
+        elif self.app.screen is self:  # else somebody reads or types what lies over it
             self.app.switch_screen(RunScreen(run))
 
     def action_model(self) -> None:

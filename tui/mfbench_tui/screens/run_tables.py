@@ -48,7 +48,7 @@ class Steps(OfRun):
     def _row(self, i: int, step: dict[str, Any]) -> Row:
         took = seconds(step["seconds"]) if isinstance(step["seconds"], int | float) else ""
         return Row(f"{i}", [status_text(step["status"]), safe(step["name"], 40), "yes" if step["cached"] else "", took,
-                            safe(step.get("error"), 200)])  # fmt: skip
+                            safe(step.get("error"), 200)], {"problem": safe(step.get("error"))})  # fmt: skip
 
 
 class Params(OfRun):
@@ -122,7 +122,7 @@ class Trials(OfRun):
             seconds(trial["seconds"]) if trial["seconds"] is not None else "",
             *(number(params.get(key)) for key in keys), safe(trial["error"], 200),
         ]  # fmt: skip
-        return Row(str(trial["trial"]), cells)
+        return Row(str(trial["trial"]), cells, {"error": safe(trial["error"])})
 
 
 class Gates(OfRun):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from rich.cells import cell_len
 from rich.text import Text
@@ -30,10 +30,16 @@ class Column:
 
 @dataclass(frozen=True)
 class Row:
-    """`key`: by which its owner knows it, unique in the page. cells: one a column."""
+    """`key`: by which its owner knows it, unique in the page. cells: one a column. full: what a cell shortens."""
 
     key: str
     cells: Sequence[str | Text]
+    full: Mapping[str, str] = field(default_factory=dict)
+
+    def read(self, columns: Sequence[Column]) -> list[tuple[str, str]]:
+        """(title, text in full) of each column."""
+        return [(column.title, self.full.get(column.key) or str(cell))
+                for column, cell in zip(columns, self.cells, strict=True)]  # fmt: skip
 
 
 class Listing(DataTable[Text]):

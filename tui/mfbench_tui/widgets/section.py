@@ -106,5 +106,5 @@ class TableSection(Section):
         columns, rows = self._answer
         row = next((row for row in rows if row.key == key), None)
         if row is not None:
-            lines = [f"{column.title or ' '}: {cell}" for column, cell in zip(columns, row.cells, strict=True)]
+            lines = [f"{title or ' '}: {text}" for title, text in row.read(columns)]
             self.app.push_screen(Reader(self.TITLE, "\n\n".join(lines)))
