@@ -101,7 +101,8 @@ def refuse_other(target: Path) -> None:
     with target.open("rb") as file:
         head = file.read(400).decode(errors="replace")
     if head.strip() and html.MARK not in head and not head.startswith(markdown.MARK):
-        raise UsageError("this file is there and is no report", where=str(target), hint="--force replaces it")
+        hint = "name another file, or replace it with --force"
+        raise UsageError("this file is there and is no report", where=str(target), hint=hint)
 
 
 def write(target: Path, text: str) -> None:

@@ -27,7 +27,7 @@ def score_file(model: Model, source: str, out: Path, *, force: bool = False, sep
     if kind is None:
         raise UsageError("the output's ending is not known", where=str(out), hint="use .csv, .parquet or .jsonl")
     if out.exists() and not force:
-        raise UsageError("the output exists", where=str(out), hint="add --force to replace it")
+        raise UsageError("the output exists", where=str(out), hint="name another file, or replace it with --force")
     if not out.parent.is_dir():
         raise UsageError("the output's folder does not exist", where=str(out.parent))
     try:

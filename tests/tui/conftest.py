@@ -23,13 +23,15 @@ def _here(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.fixture
-def demo(tmp_path: Path) -> Path:
-    """A folder with a small workspace: runs, models, a search, drift reports, recipes."""
+def demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a small workspace, where one is: runs, models, a search, drift reports, recipes."""
+    monkeypatch.chdir(tmp_path)
     return unpacked(tmp_path)
 
 
 @pytest.fixture
-def bare(tmp_path: Path) -> Path:
-    """A folder with an empty workspace."""
+def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with an empty workspace, where one is."""
+    monkeypatch.chdir(tmp_path)
     Workbench.create(tmp_path)
     return tmp_path

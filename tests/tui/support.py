@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from textual import events
 from textual.pilot import Pilot
 
 from mfbench.api.workbench import Workbench
@@ -56,6 +57,17 @@ async def press(pilot: Pilot[None], *keys: str) -> None:
     for key in keys:
         await pilot.press(key)
         await settled(pilot)
+
+
+def at_once(pilot: Pilot[None], *keys: str) -> None:
+    """Keys in one packet, as a slow line or a held key sends them: nothing is handled between them."""
+    for key in keys:
+        pilot.app.post_message(events.Key(key, key if len(key) == 1 else None))
+
+
+def told(pilot: Pilot[None]) -> str:
+    """What the notices say, one a line."""
+    return "\n".join(notice.message for notice in pilot.app._notifications)
 
 
 def text_of(pilot: Pilot[None]) -> str:

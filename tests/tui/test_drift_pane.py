@@ -100,7 +100,14 @@ async def test_read_only_keeps_nothing(demo: Path) -> None:
         await press(pilot, "c")
         await answer(pilot, "churn:1", str(demo / "same.parquet"), "all")
         assert len(Workbench.open(demo).drift_reports()) == 2
-        assert "1 window" in words(pilot) or "quiet" in words(pilot)
+        pane = pilot.app.screen.query_one(Drift)
+        made = pane.report.outline["id"]
+        assert made not in pane.listing.keys
+        Workbench.open(demo).note_run(Workbench.open(demo).list_runs()[0][0]["run"], "of somebody else")
+        await settled(pilot)
+        await pilot.pause(1.0)
+        await settled(pilot)
+        assert pane.report.outline["id"] == made, "it is in no list, and stays until another is chosen"
         assert "--no-save" in pilot.app.desk.commands[-1]
 
 

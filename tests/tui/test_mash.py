@@ -9,7 +9,7 @@ import pytest
 from textual.screen import ModalScreen
 
 from mfbench_tui.dialogs.reader import Reader
-from tests.tui.support import NARROW, WIDE, opened, settled
+from tests.tui.support import NARROW, WIDE, at_once, opened, settled
 
 KEYS = [
     *"123456jkgGynpstocfaAoPvmxdu/[]?YRb",
@@ -24,8 +24,10 @@ async def test_keys_at_random(demo: Path, seed: int) -> None:
     pressed: list[str] = []
     async with opened(demo, size=WIDE if seed % 2 else NARROW, read_only=True) as pilot:
         for _ in range(150):
-            pressed.append(dice.choice(KEYS))
-            await pilot.press(pressed[-1])
+            keys = dice.choices(KEYS, k=dice.choice((1, 1, 2, 3, 8)))
+            pressed += keys
+            at_once(pilot, *keys)
+            await pilot.pause(dice.choice((0, 0, 0.01, 0.05)))
             screen = pilot.app.screen
             assert not (isinstance(screen, Reader) and "itself failed" in screen.heading), (pressed, str(screen.text))
         await settled(pilot)

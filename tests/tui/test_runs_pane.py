@@ -11,11 +11,12 @@ from textual.widgets import Button, Input
 from mfbench.api.workbench import Workbench
 from mfbench_tui.dialogs.confirm import Confirm
 from mfbench_tui.dialogs.query import Query
+from mfbench_tui.panes import runs_view
 from mfbench_tui.panes.run_rows import metric_keys
 from mfbench_tui.panes.runs import Runs
 from mfbench_tui.screens.compare import CompareScreen
 from mfbench_tui.screens.run import RunScreen
-from tests.tui.support import opened, press, settled, text_of
+from tests.tui.support import at_once, opened, press, settled, text_of, told
 
 
 def pane(pilot: Pilot[None]) -> Runs:
@@ -136,12 +137,91 @@ async def test_enter_opens_a_run_and_escape_comes_back(demo: Path) -> None:
         assert pane(pilot).listing.current == run
 
 
-@pytest.mark.parametrize("key", ["d", "t", "p", "n", "R", "x", "v"])
-async def test_read_only_changes_nothing(demo: Path, key: str) -> None:
+async def test_pages_are_entered_where_one_comes_from(demo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs_view, "PAGE", 3)
+    async with opened(demo) as pilot:
+        names = [row["run"] for row in Workbench.open(demo).list_runs()[0]]
+        assert len(names) > 6
+        listing, seen = pane(pilot).listing, []
+        for _ in names:
+            seen.append(listing.current)
+            await press(pilot, "down")
+        assert seen == names, "no row is left out"
+        for name in reversed(names):
+            assert listing.current == name
+            await press(pilot, "up")
+        at_once(pilot, *["down"] * 8)
+        await settled(pilot)
+        assert pane(pilot).page == 1, "keys that are faster than pages leave none out"
+
+
+async def test_marks_are_taken_away_and_end_with_their_run(demo: Path) -> None:
+    bench = Workbench.open(demo)
+    free = next(row["run"] for row in bench.list_runs("model IS NULL")[0])
+    async with opened(demo) as pilot:
+        marked = pilot.app.desk.marked  # type: ignore[attr-defined]
+        await press(pilot, "space", "space")
+        assert len(marked) == 2
+        await press(pilot, "U")
+        assert not marked
+        assert "●" not in text_of(pilot)
+        pane(pilot).listing.move_to(free)
+        await press(pilot, "space")
+        bench.delete_runs([free])
+        for _ in range(100):
+            await settled(pilot)
+            if not marked:
+                break
+        assert not marked, "somebody else has deleted it"
+        await press(pilot, "p")
+        assert "no run" not in text_of(pilot)
+
+
+async def test_a_marked_run_of_another_page_is_known(demo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs_view, "PAGE", 3)
+    async with opened(demo) as pilot:
+        run = pane(pilot).listing.current
+        await press(pilot, "p", "space", "right_square_bracket")
+        assert run not in pane(pilot).listing.keys
+        await press(pilot, "p")
+        row = Workbench.open(demo).list_runs(f"run = '{run}'")[0][0]
+        assert not row["pinned"], "it was pinned, and is not any more"
+
+
+async def test_undo_goes_back_one_deletion_at_a_time(demo: Path) -> None:
+    bench = Workbench.open(demo)
+    first, second = [row["run"] for row in bench.list_runs("model IS NULL")[0]][:2]
+    async with opened(demo) as pilot:
+        total = pane(pilot).total
+        for run in (first, second):
+            pane(pilot).listing.move_to(run)
+            await press(pilot, "d", "right", "enter")
+        assert pane(pilot).total == total - 2
+        at_once(pilot, "u", "u", "u")
+        await settled(pilot)
+        assert pane(pilot).total == total
+        assert "nothing was deleted" in told(pilot)
+
+
+@pytest.mark.parametrize("key", ["d", "u", "t", "p", "n", "R", "r", "x", "v"])
+async def test_read_only_changes_nothing_and_says_so(demo: Path, key: str) -> None:
+    def kept() -> dict[Path, bytes]:
+        return {path: path.read_bytes() for path in (demo / ".mfbench" / "ledger").rglob("*") if path.is_file()}
+
     async with opened(demo, read_only=True) as pilot:
-        depth = len(pilot.app.screen_stack)
+        before, depth = kept(), len(pilot.app.screen_stack)
+        assert "read-only" in text_of(pilot)
         await press(pilot, key)
         assert len(pilot.app.screen_stack) == depth
+        assert "opened read-only" in told(pilot)
+        assert kept() == before
+        await press(pilot, "enter")
+        assert "read-only" in text_of(pilot)
+        if key not in "du":
+            pilot.app.clear_notifications()
+            await press(pilot, key)
+            assert "opened read-only" in told(pilot)
+            assert kept() == before
 
 
 async def test_a_key_that_cannot_do_anything_says_why(demo: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from importlib import import_module
 from typing import Any, cast
@@ -22,7 +21,9 @@ from mfbench_tui.desk import Desk
 from mfbench_tui.dialogs.reader import Reader
 from mfbench_tui.errors import told
 from mfbench_tui.panes.pane import Heeding, Pane
+from mfbench_tui.text import safe
 from mfbench_tui.themes import wanted_theme
+from mfbench_tui.threads import Threads
 
 # name: (module of panes, its class); the keys are 1 to 6
 PANES = {
@@ -33,7 +34,6 @@ PANES = {
     "drift": ("drift", "Drift"),
     "deployments": ("deployments", "Deployments"),
 }
-THREADS = 32  # questions mostly wait; what takes minutes must not keep the others from being asked
 
 
 class MfbenchApp(App[None]):
@@ -66,8 +66,7 @@ class MfbenchApp(App[None]):
 
     def on_mount(self) -> None:
         self.theme = wanted_theme(self)
-        pool = ThreadPoolExecutor(THREADS, thread_name_prefix="bench")
-        asyncio.get_running_loop().set_default_executor(pool)
+        asyncio.get_running_loop().set_default_executor(Threads())
         self.run_worker(partial(feed.watch, self), thread=True, group="feed", exit_on_error=False)
 
     def on_changed(self, event: feed.Changed) -> None:
@@ -133,7 +132,7 @@ class MfbenchApp(App[None]):
         from mfbench_tui.widgets.listing import Listing
 
         if isinstance(self.focused, Listing) and self.focused.current:
-            self.copy(self.focused.current)
+            self.copy(self.focused.name_of(self.focused.current))
 
     def action_copy_table(self) -> None:
         from mfbench_tui.widgets.listing import Listing
@@ -144,7 +143,7 @@ class MfbenchApp(App[None]):
     def copy(self, text: str, what: str | None = None) -> None:
         """To the clipboard of the terminal that is looked at, also over SSH (OSC 52)."""
         self.copy_to_clipboard(text)
-        self.notify(f"copied {what or text}", timeout=2, markup=False)
+        self.notify(f"copied {what or safe(text, 200)}", timeout=2, markup=False)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         from mfbench_tui.palette import commands

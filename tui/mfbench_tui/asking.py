@@ -6,6 +6,7 @@ A thread only posts a message. What it raises is shown with its remedy and never
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -61,12 +62,13 @@ class Asking(Widget):
         action: Callable[[], T],
         then: Callable[[T], object],
         *command: str,
+        alone: bool = True,
         failed: Callable[[Exception], object] | None = None,
     ) -> None:
         """As `ask`, for what changes something: one after another, and kept as a command line once it is done.
 
         The same once more, while it is on its way, is one key too many. Who asked may have gone when it is done: an
-        error is shown all the same.
+        error is shown all the same. alone: False for what may take minutes and is in nobody's way.
         """
         desk, app = self.desk, self.workbench_app
         if command in desk.doing:
@@ -82,7 +84,7 @@ class Asking(Widget):
         def act() -> None:
             show: Callable[[Any], object] = done
             try:
-                with desk.acts:
+                with desk.acts if alone else nullcontext():
                     value: Any = action()
             except Exception as error:
                 value, show = error, failed or app.show_error

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from threading import Lock
 from typing import Any
 
@@ -31,10 +32,15 @@ class Desk:
 
     def __post_init__(self) -> None:
         self.read_only = self.read_only or not self.bench.workspace.writable
+        root = self.bench.workspace.root.resolve()
+        here = next((found for found in (folder / root.name for folder in (Path.cwd(), *Path.cwd().parents))
+                     if found.is_dir()), None)  # fmt: skip
+        # What the command line would not find by itself from here.
+        self._elsewhere = "" if here and here.samefile(root) else f"MFBENCH_WORKSPACE={shlex.quote(str(root.parent))} "
 
     def did(self, *words: str) -> None:
         """Keeps the command line of what was just done or shown: its words without 'mfbench'."""
-        line = command_line(words)
+        line = self._elsewhere + command_line(words)
         if not self.commands or self.commands[-1] != line:
             self.commands.append(line)
 

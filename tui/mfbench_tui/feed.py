@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 from textual.worker import get_current_worker
 
-from mfbench.core.errors import MfbenchError
-
 if TYPE_CHECKING:
     from mfbench_tui.app import MfbenchApp
 
@@ -31,7 +29,7 @@ def watch(app: MfbenchApp) -> None:
     while not worker.is_cancelled and app.is_running:
         try:
             now: dict[str, int] | None = app.desk.bench.pulse()
-        except (OSError, MfbenchError):  # a disk that is gone for a moment: panes tell of it when they ask
+        except Exception:  # a disk that is gone for a moment: panes tell of it when they ask
             now = before
         if before is not None and now is not None and now != before:
             app.post_message(Changed(frozenset(key for key in now if now[key] != before.get(key))))

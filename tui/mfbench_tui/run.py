@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import shlex
 import signal
+import sys
+import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 from mfbench.api.workbench import Workbench
+from mfbench_tui import threads
 
 if TYPE_CHECKING:
     from textual.app import App
+
+    from mfbench_tui.desk import Desk
 
 KILLS = (signal.SIGTERM, signal.SIGHUP)
 
@@ -31,8 +39,10 @@ def open_screen(workspace: str | None = None, *, read_only: bool = False) -> int
     from mfbench_tui.app import MfbenchApp
     from mfbench_tui.desk import Desk
 
-    app = MfbenchApp(Desk(bench, read_only), first)
+    desk = Desk(bench, read_only)
+    app = MfbenchApp(desk, first)
     _live(app)
+    _leave_threads(desk, app.return_code or 0)
     return app.return_code or 0
 
 
@@ -58,6 +68,23 @@ def _live(app: App[Any]) -> None:
                 loop.remove_signal_handler(number)
 
     asyncio.run(life())
+
+
+def _leave_threads(desk: Desk, code: int) -> None:
+    """What changes something is waited for, and told of; what only reads is left, however long it would take yet."""
+    try:
+        if desk.doing:
+            for words in list(desk.doing):
+                print(f"not done yet: {shlex.join(['mfbench', *words])}", file=sys.stderr)
+            print("waiting for it; ctrl-c leaves it", file=sys.stderr)
+        while desk.doing:
+            time.sleep(0.05)
+    except KeyboardInterrupt:
+        code = 130
+    if any(thread.name.startswith(threads.NAME) for thread in threading.enumerate()):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)  # else Python would wait for them
 
 
 def _leave(app: App[Any], number: int) -> None:

@@ -86,8 +86,9 @@ class Welcome(App[None]):
             self.call_from_thread(self._leave, made)
 
     def _leave(self, made: Workbench) -> None:
-        self.made = made
-        self.exit()
+        if self.is_running:
+            self.made = made
+            self.exit()
 
     def _failed(self, error: Any) -> None:
         problem = self.query_one("#problem", Label)

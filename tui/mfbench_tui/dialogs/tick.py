@@ -51,6 +51,7 @@ class Tick(Dialog[list[str] | None]):
         listing = self.query_one(OptionList)
         listing.clear_options()
         listing.add_options([Option(self._prompt(key)) for key in self._found])
+        listing.highlighted = 0 if self._found else None
 
     def _prompt(self, key: str) -> Text:
         ticked = key in self.ticked

@@ -167,7 +167,7 @@ class DriftActs(Asking, Widget):
             if answer is not None:
                 path = answer[0].strip()
                 self.do(lambda: self.desk.bench.drift_page(report, Path(path).expanduser()), self._written,
-                        "drift", "report", report.id, "-o", path)  # fmt: skip
+                        "drift", "report", report.id, "-o", path, alone=False)  # fmt: skip
 
         name = str(self.desk.bench.drift_page_name(report))
         fields = [Field("File: .html or .md", name, required=True)]

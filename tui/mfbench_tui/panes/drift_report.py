@@ -35,6 +35,9 @@ class Columns(Listing):
             super().__init__()
             self.by = by
 
+    def name_of(self, key: str) -> str:
+        return key.rpartition(":")[0] or "(together)"
+
     def action_next_page(self) -> None:
         self.post_message(self.WindowWanted(1))
 
@@ -139,11 +142,11 @@ class DriftReport(Asking, Vertical):
         head = self.query_one("#window", Static)
         head.display = len(windows) > 1
         found = window["found"][:MOST] if window else []
+        self.query_one("#beside", Static).display = bool(window)
         if window:
             quality = f"; {window['quality']}" if window["quality"] else ""
             told = f"window {self.number + 1} of {len(windows)}: {window['name']}: {window['told']}{quality}"
             head.update(Text(safe(told)))
-            self.query_one("#beside", Static).display = True
             self.query_one("#beside", Static).update(drift_text.beside(window, self.outline["notes"]))
         self.query_one("#nothing", Empty).display = not found
         listing = self.query_one(Columns)

@@ -17,6 +17,10 @@ class ModelFiles(Asking, Widget):
 
     current: Any
 
+    def __init__(self, *args: Any, **named: Any) -> None:
+        super().__init__(*args, **named)
+        self._typed: dict[str, list[str]] = {}  # what was asked for last: what was refused is offered again
+
     def in_hand(self) -> dict[str, Any] | None:
         if self.current is None:
             self.notify("there is no model in hand: the list is empty")
@@ -38,11 +42,13 @@ class ModelFiles(Asking, Widget):
     def action_export(self) -> None:
         if row := self.in_hand():
             reference = name_of(row)
-            fields = [Field("A folder that is new or empty", f"{row['name']}-{row['version']}", required=True)]
+            folder = self._typed.get(reference, [f"{row['name']}-{row['version']}"])[0]
+            fields = [Field("A folder that is new or empty", folder, required=True)]
 
             def answered(answer: list[str] | None) -> None:
                 if answer is not None:
                     folder = answer[0].strip()
+                    self._typed[reference] = [folder]
                     self._export(reference, folder)
 
             self.app.push_screen(Ask(f"Export the bundle of {reference}", fields, "Export"), answered)
@@ -52,16 +58,18 @@ class ModelFiles(Asking, Widget):
             self.notify(f"{safe(reference)} is in {safe(Path(folder).expanduser().absolute())}", markup=False)
 
         action = lambda: self.desk.bench.export_model(reference, Path(folder).expanduser())  # noqa: E731  short
-        self.do(action, told, "models", "export", reference, folder)
+        self.do(action, told, "models", "export", reference, folder, alone=False)
 
     def action_score(self) -> None:
         if row := self.in_hand():
             reference = name_of(row)
-            fields = [Field("Rows: a file, glob or folder", required=True),
-                      Field("Write to: .csv, .parquet or .jsonl", "scored.parquet", required=True)]  # fmt: skip
+            rows, out = self._typed.get("score", ["", "scored.parquet"])
+            fields = [Field("Rows: a file, glob or folder", rows, required=True),
+                      Field("Write to, a new file: .csv, .parquet or .jsonl", out, required=True)]  # fmt: skip
 
             def answered(answer: list[str] | None) -> None:
                 if answer is not None:
+                    self._typed["score"] = answer
                     self._score(reference, answer[0].strip(), answer[1].strip())
 
             self.app.push_screen(Ask(f"Predict every row of a file with {reference}", fields, "Score"), answered)
@@ -72,7 +80,7 @@ class ModelFiles(Asking, Widget):
 
         self.notify(f"scoring {safe(source, 200)} …", markup=False)
         action = lambda: self.desk.bench.score(reference, source, Path(out).expanduser())  # noqa: E731  short
-        self.do(action, told, "score", reference, source, "-o", out)
+        self.do(action, told, "score", reference, source, "-o", out, alone=False)
 
 
 def name_of(row: dict[str, Any]) -> str:

@@ -173,7 +173,7 @@ class Models(Pane, ModelActs):
     def _filtered(self, answer: list[str] | None) -> None:
         if answer is not None:
             self.part, self.page = answer[0].strip(), 0
-            self.desk.did("models", *(("list", "--name", self.part) if self.part else ()))
+            self.desk.did("models")
             self.refresh_data()
 
     def action_open_run(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from typing import Any
 
@@ -31,19 +32,18 @@ class RecipeActs(RecipeMaking):
     def __init__(self, *args: Any, **named: Any) -> None:
         super().__init__(*args, **named)
         self._typed: dict[str, list[str]] = {}  # what was asked for last, by recipe
-        self._starting = False
 
     # -- running -------------------------------------------------------------------------------------------------
 
     def action_run(self) -> None:
         about = self.current()
-        if about is None or self._starting:
-            self._none("a run is starting already" if about else None)
+        if about is None:
+            self._none()
             return
-        self._starting, path = True, about["path"]
+        path, words = about["path"], ["run", os.path.relpath(about["path"]), "--detach"]
         self.notify(f"starting {safe(about['file'], 60)} …", timeout=2, markup=False)
-        self.ask(lambda: self.desk.bench.start(path), partial(self._began, ["run", about["file"], "--detach"]),
-                 group="start", failed=partial(self._not_begun, path))  # fmt: skip
+        self.do(lambda: self.desk.bench.start(path), partial(self._began, words), *words,
+                alone=False, failed=partial(self._wrong, path))  # fmt: skip
 
     def action_run_changed(self) -> None:
         self._ask_changes("Run", "Run", self._start)
@@ -70,13 +70,14 @@ class RecipeActs(RecipeMaking):
         """In a thread: raises what is wrong, into the form."""
         overrides, executor, name = self._asked(about, texts)
         run = self.desk.bench.start(about["path"], overrides=overrides, executor=executor, name=name)
-        words = words_to_run(about["file"], overrides, executor, name)
+        words = words_to_run(os.path.relpath(about["path"]), overrides, executor, name)
         return partial(self._began, [*words, "--detach"], run)
 
     def _enqueue(self, about: dict[str, Any], texts: list[str]) -> Any:
         overrides, executor, name = self._asked(about, texts)
         self.desk.bench.enqueue(about["path"], overrides=overrides, executor=executor, name=name)
-        return partial(self._waits, [*words_to_run(about["file"], overrides, executor, name), "--queue"])
+        words = words_to_run(os.path.relpath(about["path"]), overrides, executor, name)
+        return partial(self._waits, [*words, "--queue"])
 
     def _asked(self, about: dict[str, Any], texts: list[str]) -> tuple[list[str], str | None, str | None]:
         self._typed[about["path"]] = texts
@@ -85,7 +86,6 @@ class RecipeActs(RecipeMaking):
         return overrides, texts[1] or None, texts[2] or None
 
     def _began(self, words: list[str], run: str) -> None:
-        self._starting = False
         self.desk.did(*words)
         if self.app.screen is not self.screen or not self.display:  # somebody has gone on
             self.notify(f"started as {run}", markup=False)
@@ -94,10 +94,6 @@ class RecipeActs(RecipeMaking):
         from mfbench_tui.screens.run import RunScreen
 
         self.app.push_screen(RunScreen(run))
-
-    def _not_begun(self, path: str, error: Exception) -> None:
-        self._starting = False
-        self._wrong(path, error)
 
     def _waits(self, words: list[str]) -> None:
         self.desk.did(*words)

@@ -76,7 +76,7 @@ class RecipeMaking(Asking):
             self.notify("this terminal cannot be lent to an editor", severity="warning", markup=False)
             return
         except (OSError, ValueError) as error:
-            told = f"the editor {editor!r} cannot be started ({error}): set EDITOR to one that is there"
+            told = f"the editor {safe(editor)!r} cannot be started ({error}): set EDITOR to one that is there"
             self.notify(told, severity="error", markup=False)
             code = 0
         if code:

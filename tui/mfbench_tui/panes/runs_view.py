@@ -59,7 +59,11 @@ class RunsView(Pane):
         yield Empty()
 
     def on_mount(self) -> None:
-        self.set_interval(1.0, lambda: self.redraw() if self._moving and self.screen.is_current else None)
+        self.set_interval(1.0, self._tick)
+
+    def _tick(self) -> None:
+        if self._moving and self.display and self.app.screen is self.screen:
+            self.redraw()
 
     # -- showing -------------------------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from typing import Any
 from textual.binding import Binding
 from textual.widgets import Tabs
 
+from mfbench_tui.errors import told
 from mfbench_tui.feed import Changed
 from mfbench_tui.screens import run_actions, run_follow
 from mfbench_tui.screens.run_actions import RunActions
@@ -113,7 +114,9 @@ class RunScreen(Sectioned, RunActions):
     def on_unfollowed(self, event: Unfollowed) -> None:
         self.following = False
         if event.error is not None:
-            self.workbench_app.show_error(event.error)
+            if told(event.error) != self._told_last:  # once: it is tried again with each change
+                self._told_last = told(event.error)
+                self.workbench_app.show_error(event.error)
         else:
             self._look()
             self._refresh_shown()
@@ -139,6 +142,7 @@ class RunScreen(Sectioned, RunActions):
                 self._refresh_shown()
 
     _last = 0.0
+    _told_last: tuple[str, str] | None = None
 
     def _refresh_shown(self) -> None:
         shown, now = self.shown, time.monotonic()

@@ -88,7 +88,8 @@ class RunActions(Asking):
     def _noted(self, run: str, answer: list[str] | None) -> None:
         if answer is not None:
             text = answer[0].strip()
-            self.do(lambda: self.desk.bench.note_run(run, text), self.decided, "runs", "note", run, text or "--remove")
+            words = ("--", run, text) if text.startswith("-") else (run, text or "--remove")
+            self.do(lambda: self.desk.bench.note_run(run, text), self.decided, "runs", "note", *words)
 
     def action_pin(self) -> None:
         runs = self.chosen()
@@ -127,7 +128,8 @@ class RunActions(Asking):
         if run["status"] in ("running", "finished"):
             self._told(f"{_named([run])} is {safe(run['status'])}: there is nothing to go on with")
             return
-        self.do(lambda: self.desk.bench.start_resume(run["run"]), self.began, "runs", "resume", run["run"])
+        self.do(lambda: self.desk.bench.start_resume(run["run"]), self.began,
+                "runs", "resume", run["run"], "--detach", alone=False)  # fmt: skip
 
     def action_rerun(self) -> None:
         run = self.current()
@@ -149,7 +151,7 @@ class RunActions(Asking):
             return
         words = [word for change in changes for word in ("--set", change)]
         self.do(lambda: self.desk.bench.start_rerun(run, overrides=changes), self.began,
-                "runs", "rerun", run, *words, "--detach")  # fmt: skip
+                "runs", "rerun", run, *words, "--detach", alone=False)  # fmt: skip
 
     def action_verify(self) -> None:
         run = self.current()
@@ -165,7 +167,8 @@ class RunActions(Asking):
     def _verify(self, run: str, where: str | None) -> None:
         if where is not None:
             words = ("--executor", where) if where else ()
-            self.do(lambda: self.desk.bench.start_verify(run, where or None), self.began, "runs", "verify", run, *words)
+            self.do(lambda: self.desk.bench.start_verify(run, where or None), self.began,
+                    "runs", "verify", run, *words, alone=False)  # fmt: skip
 
     def _told(self, text: str) -> None:
         self.notify(text, markup=False)

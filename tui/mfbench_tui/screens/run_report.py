@@ -10,6 +10,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import Markdown
 
 from mfbench_tui.dialogs.ask import Ask, Field
+from mfbench_tui.text import safe
 from mfbench_tui.widgets.section import Section
 from mfbench_tui.widgets.titled import Empty, Title
 
@@ -66,7 +67,8 @@ class Report(Section):
             return
         path = str(Path(answer[0].strip()).expanduser())
         bench = self.desk.bench
-        self.do(lambda: bench.report(self.run, path), self._written, "runs", "report", self.run, "-o", path)
+        self.do(lambda: bench.report(self.run, path), self._written, "runs", "report", self.run, "-o", path,
+                alone=False)  # fmt: skip
 
     def _written(self, made: Path | str) -> None:
-        self.notify(f"written: {made}", markup=False, timeout=8)
+        self.notify(f"written: {safe(made)}", markup=False, timeout=8)

@@ -63,5 +63,5 @@ def head_text(run: dict[str, Any], found: dict[str, Any]) -> Text:
     if found["history"]:
         number_of, best = found["history"][-1][0], found["history"][-1][2]
         at = next((one[0] for one in found["history"] if one[1] == best), number_of)
-        text.append(f"  best {safe(found['objectives'][0], 24)} {number(best)} (trial {at})", "not bold")
+        text.append(f"  best {safe((found['objectives'] or ['value'])[0], 24)} {number(best)} (trial {at})", "not bold")
     return text

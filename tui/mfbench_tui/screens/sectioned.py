@@ -59,13 +59,15 @@ class Sectioned(Screen[None], Steady):
     async def on_tabs_tab_activated(self, event: Tabs.TabActivated) -> None:
         name, switcher = event.tab.id or "", self.query_one(ContentSwitcher)
         if name not in self._made:
-            self._made[name] = self._makers[name](name)
-            await switcher.add_content(self._made[name], id=name, set_current=True)
-        else:
+            made = self._made[name] = self._makers[name](name)
+            made.display = False  # until it is known that it is wanted still
+            await switcher.mount(made)
+            if not (self.is_attached and made.is_attached and self.shown is made):  # left meanwhile, or another is open
+                return
+        elif self._made[name].changes and self._made[name].is_mounted:
+            self._made[name].refresh_data()
+        if self._made[name].is_mounted:
             switcher.current = name
-            if self._made[name].changes:
-                self._made[name].refresh_data()
-        if switcher.current == name:
             self._made[name].take_focus()
 
     def action_section(self, by: int) -> None:

@@ -76,7 +76,7 @@ def _bars(text: Text, labels: list[str], reference: list[float], window: list[fl
     width = min(max(map(cell_len, labels)), 24)
     text.append(f"{'':<{width}}  {'reference':<{WIDE + 7}}{'window'}\n", style="bold")
     for label, before, after in zip(labels, reference, window, strict=False):
-        name = shortened(label, width)
+        name = shortened(safe(label), width)
         text.append(f"{name}{' ' * (width - cell_len(name))}  ")
         text.append(bar(before / top, WIDE), "cyan")
         text.append(f" {before:>5.1%} ")

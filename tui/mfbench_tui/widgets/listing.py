@@ -86,10 +86,14 @@ class Listing(DataTable[Text]):
         """The key of the row under the cursor."""
         return self._page[self.cursor_row].key if 0 <= self.cursor_row < len(self._page) else None
 
+    def name_of(self, key: str) -> str:
+        """What is copied of a row."""
+        return key
+
     def as_text(self) -> str:
         """The page as lines with tabs, as a spreadsheet takes it."""
         lines = ["\t".join(column.title for column in self._kinds)]
-        lines += ["\t".join(str(cell).strip() for cell in row.cells) for row in self._page]
+        lines += ["\t".join(text.strip() for _, text in row.read(self._kinds)) for row in self._page]
         return "\n".join(lines)
 
     def wanted(self, key: str) -> None:
