@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from mfbench.api.workbench import Workbench
+from tests.support import Project
 from tests.tui.support import unpacked
 
 
@@ -35,3 +36,10 @@ def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     Workbench.create(tmp_path)
     return tmp_path
+
+
+@pytest.fixture
+def project(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """The command line's folder, where one is."""
+    monkeypatch.chdir(project.folder)
+    return project

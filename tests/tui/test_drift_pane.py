@@ -184,3 +184,43 @@ def test_windows_that_share_a_cell_show_the_worst_of_them() -> None:
     assert below[25] == "!"
     assert below[0] == "▲"
     assert above[0] == "▁"
+
+
+async def test_a_check_that_ends_while_one_is_elsewhere_leaves_the_keys_alone(
+    demo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(demo, first="drift") as pilot:
+        bench, go = pilot.app.desk.bench, threading.Event()
+        check = bench.drift_check
+        monkeypatch.setattr(bench, "drift_check", lambda *data, **named: (go.wait(30), check(*data, **named))[1])
+        await press(pilot, "c")
+        for box, text in zip(
+            pilot.app.screen.query(Input), ("churn:1", str(demo / "same.parquet"), "all"), strict=True
+        ):
+            box.value = text
+        await pilot.press("enter", "enter", "enter", "2")
+        await pilot.pause(0.3)
+        listing = pilot.app.focused
+        go.set()
+        await settled(pilot)
+        assert len(Workbench.open(demo).drift_reports()) == 3
+        assert pilot.app.focused is listing
+        assert listing.id == "list"
+        await press(pilot, "5")
+        assert pilot.app.focused is pilot.app.screen.query_one(Drift).listing
+
+
+async def test_reports_that_cannot_be_read_are_told_once(demo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with opened(demo, first="drift") as pilot:
+        asked = []
+
+        def broken(*_: object, **__: object) -> None:
+            asked.append(1)
+            raise OSError(5, "Input/output error")
+
+        monkeypatch.setattr(pilot.app.desk.bench, "drift_reports", broken)
+        pilot.app.screen.query_one(Drift).refresh_data()
+        await settled(pilot)
+        await pilot.pause(0.5)
+        assert len(asked) == 1
+        assert len(pilot.app.screen_stack) == 2

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+import threading
 from pathlib import Path
+
+import pytest
 
 import mfbench
 from mfbench.api.workbench import Workbench
@@ -76,6 +79,36 @@ async def test_a_live_run_is_followed_to_its_end(bare: Path) -> None:
         run.end()
         await until(pilot, lambda: "finished" in text_of(pilot).splitlines()[0])
         await until(pilot, lambda: not screen.following)
+
+
+async def test_what_a_live_run_says_is_said_once_and_its_params_come(
+    bare: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The log is opened before it is known that the run goes on."""
+    run = mfbench.start_run("live", workspace=bare)
+    run.log_text("only once")
+    async with opened(bare) as pilot:
+        bench, go = pilot.app.desk.bench, threading.Event()
+        show = bench.show_run
+        monkeypatch.setattr(bench, "show_run", lambda name: (go.wait(10), show(name))[1])
+        screen = RunScreen(run.id)
+        await pilot.app.push_screen(screen)
+        screen.open_section("log")
+        await until(pilot, lambda: "only once" in text_of(pilot))
+        go.set()
+        await until(pilot, lambda: screen.following)
+        run.log_text("and more")
+        await until(pilot, lambda: "and more" in text_of(pilot))
+        assert text_of(pilot).count("only once") == 1
+        screen.open_section("params")
+        await until(pilot, lambda: "no params" in text_of(pilot))
+        run.log_params({"depth": 7})
+        await until(pilot, lambda: "depth" in text_of(pilot))
+        screen.open_section("report")
+        await settled(pilot)
+        run.end()
+        await until(pilot, lambda: "finished" in text_of(pilot).splitlines()[0])
+        await until(pilot, lambda: "writes it as a page" in text_of(pilot) and "going" not in text_of(pilot))
 
 
 async def test_the_log_is_searched_and_let_go(bare: Path) -> None:

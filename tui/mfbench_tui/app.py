@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import partial
 from importlib import import_module
 from typing import Any, cast
 
 from textual import events
+from textual.actions import ActionParseResult
 from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import Binding
 from textual.containers import Horizontal
+from textual.dom import DOMNode
 from textual.screen import Screen
 from textual.widgets import ContentSwitcher, Footer, Tab, Tabs
 
@@ -74,6 +76,21 @@ class MfbenchApp(App[None]):
             for widget in (screen, *screen.walk_children(Pane)):
                 if isinstance(widget, Heeding) and widget.is_mounted:
                     widget.workspace_changed(event)
+
+    async def run_action(
+        self,
+        action: str | ActionParseResult,
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """What a key or the palette does. Where it fails, that is told, and the screen lives on."""
+        try:
+            return await super().run_action(action, default_namespace, namespaces)
+        except Exception as error:
+            # Lists of options know their pages only once they are drawn: to turn them before is no more than too early.
+            if not (isinstance(error, KeyError) and "page_" in str(action)):
+                self.show_error(error)
+            return True
 
     def on_answer(self, message: Answer) -> None:
         message.show(message.value)

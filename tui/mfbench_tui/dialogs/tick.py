@@ -14,9 +14,11 @@ from textual.widgets.option_list import Option
 from mfbench_tui.dialogs.dialog import Dialog
 from mfbench_tui.text import safe, styled
 
+HINT = "space ticks   enter is done   esc cancels"
+
 
 class Tick(Dialog[list[str] | None]):
-    """The keys that are ticked, in the order of `options`, or None. most: how many may be."""
+    """The keys that are ticked, or None: first those that were, in their order. most: how many may be."""
 
     BINDINGS = [
         Binding("escape", "dismiss(None)", "Cancel"),
@@ -29,7 +31,8 @@ class Tick(Dialog[list[str] | None]):
     def __init__(self, title: str, options: Sequence[str], ticked: Iterable[str], most: int = 100) -> None:
         super().__init__()
         self.heading, self.options, self.most = title, list(options), most
-        self.ticked = set(ticked) & set(options)
+        self.before = [key for key in ticked if key in options]
+        self.ticked = set(self.before)
         self._found: list[str] = []
 
     def compose(self) -> ComposeResult:
@@ -37,7 +40,7 @@ class Tick(Dialog[list[str] | None]):
             yield Label(safe(self.heading), markup=False, classes="question")
             yield OptionList()
             yield Input(placeholder="/ narrows the list")
-            yield Label("space ticks   enter is done   esc cancels", classes="hint")
+            yield Label(HINT, classes="hint")
 
     def on_mount(self) -> None:
         self._show("")
@@ -52,6 +55,7 @@ class Tick(Dialog[list[str] | None]):
         listing.clear_options()
         listing.add_options([Option(self._prompt(key)) for key in self._found])
         listing.highlighted = 0 if self._found else None
+        self.query_one(".hint", Label).update(HINT if self._found else "nothing has that in its name; / for another")
 
     def _prompt(self, key: str) -> Text:
         ticked = key in self.ticked
@@ -78,4 +82,4 @@ class Tick(Dialog[list[str] | None]):
         elif len(self.ticked) > self.most:
             self.notify(f"at most {self.most} can be shown; {len(self.ticked)} are ticked", severity="warning")
         else:
-            self.dismiss([key for key in self.options if key in self.ticked])
+            self.dismiss([key for key in dict.fromkeys([*self.before, *self.options]) if key in self.ticked])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from functools import partial
 from typing import Any
 
@@ -11,7 +10,7 @@ from textual.binding import Binding
 from mfbench_tui.dialogs.ask import Field
 from mfbench_tui.dialogs.form import Form
 from mfbench_tui.panes.recipe_making import RecipeMaking
-from mfbench_tui.panes.recipe_words import words_to_run
+from mfbench_tui.panes.recipe_words import path_from_here, words_to_run
 from mfbench_tui.text import safe
 
 BINDINGS = [
@@ -40,7 +39,7 @@ class RecipeActs(RecipeMaking):
         if about is None:
             self._none()
             return
-        path, words = about["path"], ["run", os.path.relpath(about["path"]), "--detach"]
+        path, words = about["path"], ["run", path_from_here(about["path"]), "--detach"]
         self.notify(f"starting {safe(about['file'], 60)} …", timeout=2, markup=False)
         self.do(lambda: self.desk.bench.start(path), partial(self._began, words), *words,
                 alone=False, failed=partial(self._wrong, path))  # fmt: skip
@@ -70,13 +69,13 @@ class RecipeActs(RecipeMaking):
         """In a thread: raises what is wrong, into the form."""
         overrides, executor, name = self._asked(about, texts)
         run = self.desk.bench.start(about["path"], overrides=overrides, executor=executor, name=name)
-        words = words_to_run(os.path.relpath(about["path"]), overrides, executor, name)
+        words = words_to_run(path_from_here(about["path"]), overrides, executor, name)
         return partial(self._began, [*words, "--detach"], run)
 
     def _enqueue(self, about: dict[str, Any], texts: list[str]) -> Any:
         overrides, executor, name = self._asked(about, texts)
         self.desk.bench.enqueue(about["path"], overrides=overrides, executor=executor, name=name)
-        words = words_to_run(os.path.relpath(about["path"]), overrides, executor, name)
+        words = words_to_run(path_from_here(about["path"]), overrides, executor, name)
         return partial(self._waits, [*words, "--queue"])
 
     def _asked(self, about: dict[str, Any], texts: list[str]) -> tuple[list[str], str | None, str | None]:

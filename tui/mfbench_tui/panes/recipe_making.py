@@ -16,7 +16,7 @@ from mfbench_tui.dialogs.ask import Field
 from mfbench_tui.dialogs.choose import Choose
 from mfbench_tui.dialogs.form import Form
 from mfbench_tui.dialogs.reader import Reader
-from mfbench_tui.panes.recipe_words import findings_text
+from mfbench_tui.panes.recipe_words import findings_text, path_from_here
 from mfbench_tui.text import safe
 
 FROM_DATA = ""  # no template has this name
@@ -47,11 +47,11 @@ class RecipeMaking(Asking):
             return
         path, file = about["path"], about["file"]
         self.notify(f"checking {safe(file, 60)} against its data …", timeout=2, markup=False)
-        self.ask(lambda: self.desk.bench.check(path), partial(self._checked, file), group="check",
+        self.ask(lambda: self.desk.bench.check(path), partial(self._checked, path, file), group="check",
                  failed=partial(self._wrong, path))  # fmt: skip
 
-    def _checked(self, file: str, report: Any) -> None:
-        self.desk.did("check", file)
+    def _checked(self, path: str, file: str, report: Any) -> None:
+        self.desk.did("check", path_from_here(path))
         title, text = findings_text(report)
         self.app.push_screen(Reader(f"{file}: {title}", text))
 

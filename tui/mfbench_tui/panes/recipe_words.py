@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from rich.text import Text
@@ -65,3 +66,9 @@ def findings_text(report: Any) -> tuple[str, Text]:
     for name, kind, why in report.columns:
         text.append(f"  {safe(name, 40):<28} {kind:<12} {safe(why, 200)}\n")
     return ("the data is refused" if wrong else "the recipe is right"), text
+
+
+def path_from_here(path: str) -> str:
+    """As somebody would type it."""
+    here = Path.cwd()
+    return str(Path(path).relative_to(here)) if Path(path).is_relative_to(here) else path

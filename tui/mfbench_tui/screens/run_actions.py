@@ -13,6 +13,7 @@ from mfbench_tui.asking import Asking
 from mfbench_tui.dialogs.ask import Ask, Field
 from mfbench_tui.dialogs.choose import Choose
 from mfbench_tui.dialogs.confirm import Confirm
+from mfbench_tui.dialogs.query import Query
 from mfbench_tui.text import safe
 
 BINDINGS = [
@@ -59,22 +60,21 @@ class RunActions(Asking):
             self._none()
             return
         hint = "KEY=VALUE, several with spaces between; -KEY takes one away."
-        title = f"Tags of {_named(runs)}"
-        dialog = Ask(title, [Field("", required=True)], "Tag", hint)
+        if len(runs) == 1 and runs[0].get("tags"):
+            hint += "\nNow: " + " ".join(f"{safe(key, 40)}={safe(value, 40)}" for key, value in runs[0]["tags"].items())
+        dialog = Query(f"Tags of {_named(runs)}", "", "Tag", hint, tags_of)
         self.app.push_screen(dialog, lambda text: self._tagged(runs, text))
 
     def _tagged(self, runs: list[dict[str, Any]], answer: list[str] | None) -> None:
         if answer is None:
             return
-        try:
-            tags = tags_of(answer[0])
-        except UsageError as error:
-            self.workbench_app.show_error(error)
-            return
+        tags = tags_of(answer[0])
         ids = [run["run"] for run in runs]
         words = [f"{key}={value}" for key, value in tags.items() if value is not None]
         gone = [word for key, value in tags.items() if value is None for word in ("--remove", key)]
-        self.do(lambda: self.desk.bench.tag_runs(ids, tags), self.decided, "runs", "tag", *ids, *words, *gone)
+        said = f"{_named(runs)}: " + " ".join([*words, *(f"-{key}" for key, value in tags.items() if value is None)])
+        self.do(lambda: self.desk.bench.tag_runs(ids, tags), lambda _: self._decided(said),
+                "runs", "tag", *ids, *words, *gone)  # fmt: skip
 
     def action_note(self) -> None:
         run = self.current()
@@ -89,7 +89,8 @@ class RunActions(Asking):
         if answer is not None:
             text = answer[0].strip()
             words = ("--", run, text) if text.startswith("-") else (run, text or "--remove")
-            self.do(lambda: self.desk.bench.note_run(run, text), self.decided, "runs", "note", *words)
+            said = "the note is kept" if text else "the note is gone"
+            self.do(lambda: self.desk.bench.note_run(run, text), lambda _: self._decided(said), "runs", "note", *words)
 
     def action_pin(self) -> None:
         runs = self.chosen()
@@ -137,18 +138,13 @@ class RunActions(Asking):
             self._none()
             return
         hint = "What to change, as after --set: model.C=0.5, several with spaces between. Empty: nothing."
-        self.app.push_screen(
-            Ask(f"Run {_named([run])} again", [Field("")], "Run", hint), lambda answer: self._rerun(run["run"], answer)
-        )
+        self.app.push_screen(Query(f"Run {_named([run])} again", "", "Run", hint, words_of),
+                             lambda answer: self._rerun(run["run"], answer))  # fmt: skip
 
     def _rerun(self, run: str, answer: list[str] | None) -> None:
         if answer is None:
             return
-        try:
-            changes = words_of(answer[0])
-        except UsageError as error:
-            self.workbench_app.show_error(error)
-            return
+        changes = words_of(answer[0])
         words = [word for change in changes for word in ("--set", change)]
         self.do(lambda: self.desk.bench.start_rerun(run, overrides=changes), self.began,
                 "runs", "rerun", run, *words, "--detach", alone=False)  # fmt: skip
@@ -169,6 +165,10 @@ class RunActions(Asking):
             words = ("--executor", where) if where else ()
             self.do(lambda: self.desk.bench.start_verify(run, where or None), self.began,
                     "runs", "verify", run, *words, alone=False)  # fmt: skip
+
+    def _decided(self, said: str) -> None:
+        self._told(safe(said, 200))
+        self.decided()
 
     def _told(self, text: str) -> None:
         self.notify(text, markup=False)
@@ -192,6 +192,8 @@ def words_of(text: str) -> list[str]:
 def tags_of(text: str) -> dict[str, str | None]:
     """'a=1 -b' as {'a': '1', 'b': None}. Raises UsageError."""
     tags: dict[str, str | None] = {}
+    if not text.strip():
+        raise UsageError("no tag is named", hint="write KEY=VALUE, or -KEY to take one away; esc leaves all as it is")
     for word in words_of(text):
         key, sign, value = word.partition("=")
         if not sign and word.startswith("-") and len(word) > 1:

@@ -56,19 +56,27 @@ class Sectioned(Screen[None], Steady):
         tabs = self.query(Tabs)  # none yet where the workspace changes while the screen opens
         return self._made.get(tabs.first().active) if tabs else None
 
-    async def on_tabs_tab_activated(self, event: Tabs.TabActivated) -> None:
-        name, switcher = event.tab.id or "", self.query_one(ContentSwitcher)
-        if name not in self._made:
+    def on_tabs_tab_activated(self, event: Tabs.TabActivated) -> None:
+        name = event.tab.id or ""
+        made = self._made.get(name)
+        if made is None:
             made = self._made[name] = self._makers[name](name)
             made.display = False  # until it is known that it is wanted still
-            await switcher.mount(made)
-            if not (self.is_attached and made.is_attached and self.shown is made):  # left meanwhile, or another is open
-                return
-        elif self._made[name].changes and self._made[name].is_mounted:
-            self._made[name].refresh_data()
-        if self._made[name].is_mounted:
-            switcher.current = name
-            self._made[name].take_focus()
+            # Not waited for here: the screen may be left meanwhile, which waits for what it is in the middle of.
+            self.run_worker(self._mount(made), group="sections")
+        elif made.is_mounted:
+            if made.changes:
+                made.refresh_data()
+            self._turn_to(made)
+
+    async def _mount(self, made: Section) -> None:
+        await self.query_one(ContentSwitcher).mount(made)
+        if self.shown is made:
+            self._turn_to(made)
+
+    def _turn_to(self, made: Section) -> None:
+        self.query_one(ContentSwitcher).current = made.id
+        made.take_focus()
 
     def action_section(self, by: int) -> None:
         tabs, names = self.query_one(Tabs), list(self._makers)
