@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
 from functools import partial
 from importlib import import_module
 from typing import Any, cast
@@ -26,6 +27,7 @@ from mfbench_tui.panes.pane import Heeding, Pane
 from mfbench_tui.text import safe
 from mfbench_tui.themes import wanted_theme
 from mfbench_tui.threads import Threads
+from mfbench_tui.warned import told_on
 
 # name: (module of panes, its class); the keys are 1 to 6
 PANES = {
@@ -61,6 +63,7 @@ class MfbenchApp(App[None]):
     def __init__(self, desk: Desk, first: str = "runs") -> None:
         super().__init__()
         self.desk = desk
+        self._warned = ExitStack()
         self._first = first
 
     def get_default_screen(self) -> Screen[Any]:
@@ -68,6 +71,7 @@ class MfbenchApp(App[None]):
 
     def on_mount(self) -> None:
         self.theme = wanted_theme(self)
+        self._warned.enter_context(told_on(self))
         asyncio.get_running_loop().set_default_executor(Threads())
         self.run_worker(partial(feed.watch, self), thread=True, group="feed", exit_on_error=False)
 
@@ -76,6 +80,9 @@ class MfbenchApp(App[None]):
             for widget in (screen, *screen.walk_children(Pane)):
                 if isinstance(widget, Heeding) and widget.is_mounted:
                     widget.workspace_changed(event)
+
+    def on_unmount(self) -> None:
+        self._warned.close()
 
     async def run_action(
         self,
