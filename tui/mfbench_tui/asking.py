@@ -5,6 +5,7 @@ A thread only posts a message. What it raises is shown with its remedy and never
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from contextlib import nullcontext
 from functools import partial
@@ -13,6 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from textual.message import Message
 from textual.widget import Widget
 from textual.worker import get_current_worker
+
+from mfbench_tui.errors import told
 
 if TYPE_CHECKING:
     from mfbench_tui.app import MfbenchApp
@@ -88,8 +91,11 @@ class Asking(Widget):
                     value: Any = action()
             except Exception as error:
                 value, show = error, failed or app.show_error
+            if app.is_running:
+                app.post_message(Answer("", 0, show, value))
+            elif isinstance(value, Exception):  # the screen was left, and its process waits for this
+                print(told(value)[1], file=sys.stderr)
             desk.doing.discard(command)
-            app.post_message(Answer("", 0, show, value))
 
         app.run_worker(act, group="do", thread=True, exit_on_error=False)
 

@@ -24,7 +24,7 @@ QUICK = {
     "failed": "status in ('failed', 'oom', 'timeout', 'lost')",
     "pinned": "pinned",
 }
-WHERE = "As after --where: metrics.roc_auc > 0.7 and params.model.estimator = 'Ridge'. Empty: all."
+WHERE = "A condition: metrics.roc_auc > 0.7 and params.model.estimator = 'Ridge', or name ilike '%churn%'. Empty: all."
 SORT = "A column, metrics.KEY or params.KEY; '-' in front for descending. Empty: newest first."
 Answer = tuple[list[RunRow], int, int, dict[str, str], dict[str, RunRow | None]]
 
