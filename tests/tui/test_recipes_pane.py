@@ -49,8 +49,10 @@ async def test_enter_reads_and_escape_comes_back_on_a_narrow_screen(demo: Path) 
         await press(pilot, "enter")
         assert isinstance(pilot.app.focused, RecipeView)
         assert "[recipe]" in text_of(pilot)
+        assert ".toml   esc goes back" in text_of(pilot)
         await press(pilot, "escape")
         assert isinstance(pilot.app.focused, Listing)
+        assert "esc goes back" not in text_of(pilot)
 
 
 async def test_a_file_that_an_editor_saves_is_read_again(demo: Path) -> None:

@@ -15,7 +15,7 @@ from mfbench_tui.panes import recipe_acts
 from mfbench_tui.panes.pane import Pane
 from mfbench_tui.panes.recipe_acts import RecipeActs
 from mfbench_tui.panes.recipe_words import COLUMNS, row_of, title_of
-from mfbench_tui.widgets.listing import Listing
+from mfbench_tui.widgets.listing import WIDE, Listing
 from mfbench_tui.widgets.recipe_view import RecipeView
 from mfbench_tui.widgets.titled import Empty, Title
 
@@ -87,7 +87,7 @@ class Recipes(Pane, RecipeActs):
     def _draw(self) -> None:
         part = self.part.lower()
         self.rows = [one for one in self._all if part in one["file"].lower() or part in (one["name"] or "").lower()]
-        self.query_one(Title).say(title_of(self.rows, len(self._all), self.part, self._waiting))
+        self._say_title()
         nothing = "No recipe has that in its name. Press / for another text; an empty one shows all."
         self.query_one(Empty).say(None if self.rows else nothing if self._all else NONE)
         now = self.desk.now()
@@ -107,6 +107,11 @@ class Recipes(Pane, RecipeActs):
 
     def on_data_table_row_highlighted(self) -> None:
         self._read()
+
+    def _say_title(self) -> None:
+        about, alone = self.current(), self.app.size.width < WIDE and self.query_one(".split").has_class("-detail")
+        text = f"{about['file']}   esc goes back" if about and alone else ""
+        self.query_one(Title).say(text or title_of(self.rows, len(self._all), self.part, self._waiting))
 
     def _read(self) -> None:
         about = self.current()
@@ -140,10 +145,12 @@ class Recipes(Pane, RecipeActs):
             self._none()
             return
         self.query_one(".split").add_class("-detail")
+        self._say_title()
         self.query_one(RecipeView).focus()
 
     def action_back(self) -> None:
         self.query_one(".split").remove_class("-detail")
+        self._say_title()
         self.focus_list()
 
     def action_filter(self) -> None:
