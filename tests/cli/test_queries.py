@@ -85,7 +85,7 @@ def test_a_file_that_is_there_is_kept(used: Project, tmp_path: Path) -> None:
     for words in (("sql", "from runs"), ("runs", "curve", "last", "--key", "loss")):
         done = used.mfbench(*words, "-o", str(path))
         assert done.returncode == 2
-        assert "replace it with --force" in done.stderr
+        assert "--force replaces it" in done.stderr
         assert path.read_text(encoding="utf-8") == "mine"
     assert used.mfbench("sql", "select 1 as a", "-o", str(path), "--force").returncode == 0
     assert path.read_text(encoding="utf-8") == '"a"\n1\n'

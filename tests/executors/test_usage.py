@@ -113,40 +113,36 @@ def run(ctx):
 
 
 def test_what_processes_share_counts_once(tmp_path: Path) -> None:
-    code = """
-def wait(folder):
-    end = time.monotonic() + 60
-    while not (folder / "over").exists() and time.monotonic() < end:
-        time.sleep(0.1)
-
-def run(ctx):
-    kept = bytearray(150_000_000)
-    kept[::4096] = b"x" * len(kept[::4096])
-    children = [multiprocessing.get_context("fork").Process(target=wait, args=(ctx.folder,)) for _ in range(6)]
-    for child in children:
-        child.start()
-    (ctx.folder / "here").touch()
-    for child in children:
-        child.join()
-"""
+    """In a process of its own: forked from this one, its children would copy what other tests have left here."""
     if not usage._pages(os.getpid()):
         pytest.skip("this system does not tell what processes share")
-    execution = started(tmp_path, code, memory=800 * MB)
-    work = tmp_path / "run" / "work" / "only"
-    until(lambda: (work / "here").exists())
-    tree = ProcessTree(execution.pid)
-
-    def looks_too_much_and_is_not() -> bool:
-        return tree.find() and tree.resident() > 800 * MB and tree.memory() < 400 * MB
-
-    until(looks_too_much_and_is_not)
-    # The limit is looked at while they are there: at least once, however dear a look is on a busy machine.
-    before = execution.usage()
-    while execution.poll(0.05) is None and execution.usage() is before:
-        pass
-    (work / "over").touch()
-    ended, _ = sampled(execution)
-    assert (ended.code, ended.cause, ended.detail) == (0, None, "")
+    parent = start(
+        "import multiprocessing, sys, time\n"
+        "kept = bytearray(150_000_000)\n"
+        "kept[::4096] = b'x' * len(kept[::4096])\n"
+        "context = multiprocessing.get_context('fork')\n"
+        "children = [context.Process(target=time.sleep, args=(600,), daemon=True) for _ in range(6)]\n"
+        "[child.start() for child in children]\n"
+        "print('here', flush=True)\nsys.stdin.read()"
+    )
+    assert parent.stdout is not None
+    try:
+        parent.stdout.readline()
+        tree = ProcessTree(parent.pid)
+        assert tree.find()
+        assert tree.resident() > 800 * MB
+        until(lambda: tree.memory() < 400 * MB)  # while they began, each had a part of its own
+        run = job(tmp_path, "mfbench.steps.noop")
+        write_job(run, msgspec.structs.replace(read_job(run), memory=800 * MB))
+        watch = Watch(parent.pid, run)
+        until(lambda: watch.look() or watch.usage is not None)
+        assert not watch.look()
+        assert watch.usage is not None
+        assert watch.usage.memory < 400 * MB
+    finally:
+        for child in psutil.Process(parent.pid).children():
+            child.kill()
+        kill(parent)
 
 
 def test_a_short_job_is_not_sampled(tmp_path: Path) -> None:
