@@ -10,10 +10,11 @@ from textual.widgets import Static
 from mfbench.api.searching import history, varied
 from mfbench.api.workbench import Workbench
 from mfbench_tui.panes.search_words import sparks
+from mfbench_tui.screens.run import RunScreen
 from mfbench_tui.screens.search import SearchScreen
 from mfbench_tui.screens.search_plots import axis_of
 from tests.support import RECIPE, Project
-from tests.tui.support import NARROW, opened, press, settled, text_of
+from tests.tui.support import NARROW, WIDE, opened, press, settled, text_of
 
 SEARCH = """
 [tune]
@@ -116,3 +117,19 @@ def test_sparks_fit_their_width_and_end_with_the_last() -> None:
     long = sparks([float(i) for i in range(1000)], 40)
     assert len(long) == 40
     assert long[-1] == "█"
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW])
+async def test_plots_without_colours(demo: Path, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    run = Workbench.open(demo).list_runs("name = 'net-small'")[0][0]["run"]
+    async with opened(demo, first="search", size=size) as pilot:
+        await press(pilot, "enter")
+        assert isinstance(pilot.app.screen, SearchScreen)
+        for _ in range(5):
+            assert any(segment.style is not None for segment in pilot.app.screen._compositor.render_strips()[-1])
+            await press(pilot, "right")
+        await pilot.app.push_screen(screen := RunScreen(run))
+        screen.open_section("curves")
+        await settled(pilot)
+        assert any(0x2800 < ord(sign) < 0x2900 for sign in text_of(pilot)), "a line is drawn"

@@ -10,10 +10,10 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Static
 from textual_hires_canvas import HiResMode
-from textual_plot import PlotWidget
 from textual_plot.axis_formatter import AxisFormatter
 
 from mfbench_tui.text import number, safe, styled
+from mfbench_tui.widgets.plot import Plot
 
 FAR = 1e300  # beyond, the distance of two numbers may be none
 
@@ -43,13 +43,12 @@ class Panel(Vertical):
     DEFAULT_CSS = """
     Panel { height: 11; }
     Panel > Static { height: 1; padding: 0 1; text-style: bold; }
-    Panel PlotWidget { height: 10; }
+    Panel Plot { height: 10; }
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self._plot = PlotWidget(allow_pan_and_zoom=False)
-        self._plot.can_focus = False
+        self._plot = Plot()
 
     def compose(self) -> ComposeResult:
         yield Static("")

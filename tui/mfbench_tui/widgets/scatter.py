@@ -6,9 +6,10 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from textual_plot import HiResMode, NumericAxisFormatter, PlotWidget
+from textual_plot import HiResMode, NumericAxisFormatter
 
 from mfbench_tui.text import safe
+from mfbench_tui.widgets.plot import Plot
 
 Points = Sequence[tuple[float, float]]
 HIDDEN_ABOVE = 1e15  # what no axis of a terminal tells apart any more
@@ -39,7 +40,7 @@ class Words(Numbers):
         return [self.words[int(tick)] for tick in ticks]
 
 
-class Scatter(PlotWidget, can_focus=False):
+class Scatter(Plot):
     """The last series owns a cell, so the marked points are drawn last. What is not finite is left out."""
 
     DEFAULT_CSS = """
@@ -47,9 +48,6 @@ class Scatter(PlotWidget, can_focus=False):
     Scatter > .plot--axis { color: $foreground 40%; }
     Scatter > .plot--tick { color: $foreground 80%; text-style: none; }
     """
-
-    def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id, allow_pan_and_zoom=False)
 
     def on_mount(self) -> None:
         self.margin_top, self.margin_bottom = 0, 1
