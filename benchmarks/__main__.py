@@ -16,11 +16,12 @@ from rich.console import Console
 
 from benchmarks import cold_start, drift, executors, metrics, recipe, report, screen, search, steps, store
 from benchmarks.model import OURS, Measure, Row
-from benchmarks.peers import DRIFT, HERE, TRACKING, Peers, ensure_peers
+from benchmarks.peers import DRIFT, HERE, SCREEN, TRACKING, Peers, ensure_peers
 from benchmarks.timing import BenchError
 
 GROUPS = ("cold-start", "metrics", "steps", "recipe", "search", "store", "executors", "drift", "screen")
-ALONE = ("recipe", "search", "executors", "screen")  # groups without peers
+PINS = {"drift": DRIFT, "screen": SCREEN}  # groups with peers of their own
+ALONE = ("recipe", "search", "executors")  # groups without peers
 BUSY = 0.25  # of the cores
 
 
@@ -51,7 +52,7 @@ def measure(group: str, peers: Peers | None, scratch: Path, full: bool) -> list[
         case "executors":
             return executors.measure(scratch)
         case "screen":
-            return screen.measure(scratch)
+            return screen.measure(peers, scratch)
         case "drift":
             return drift.measure(peers, scratch, full=full)
         case _:
@@ -68,7 +69,7 @@ def main(arguments: list[str] | None = None) -> int:
     for group in () if options.no_peers else groups:
         try:
             if group not in ALONE:
-                peers[group] = ensure_peers(DRIFT if group == "drift" else TRACKING)
+                peers[group] = ensure_peers(PINS.get(group, TRACKING))
         except BenchError as error:
             no_peers_because.append(str(error))
     load = os.getloadavg()[0]

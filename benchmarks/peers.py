@@ -26,6 +26,7 @@ class Pins:
 
 TRACKING = Pins(HERE / ".venv-peers", HERE / "peers.txt", PEERS)
 DRIFT = Pins(HERE / ".venv-peers-drift", HERE / "peers-drift.txt", ("evidently", "nannyml"))
+SCREEN = Pins(HERE / ".venv-peers-screen", HERE / "peers-screen.txt", ("harlequin",))
 
 
 @dataclass(frozen=True)

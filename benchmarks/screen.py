@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import sys
 import tempfile
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from rich.console import Console
 
 from benchmarks import report
 from benchmarks.model import OURS, Measure, Row
+from benchmarks.peers import Peers
 from benchmarks.screen_terminal import Terminal
 from benchmarks.store_ours import fold, write_histories, write_runs
 from benchmarks.timing import BenchError, Outcome
@@ -23,8 +26,9 @@ FIRST_PAINT_MS = 500.0
 ROUNDS = 5
 
 
-def measure(scratch: Path, share: float = 1.0) -> list[Row]:
+def measure(peers: Peers | None, scratch: Path, share: float = 1.0) -> list[Row]:
     rows: list[Row] = []
+    theirs = _harlequin(peers, scratch)
     for size in SIZES:
         count = int(size * share)
         folder = scratch / f"screen-{count}"
@@ -34,11 +38,29 @@ def measure(scratch: Path, share: float = 1.0) -> list[Row]:
         if points:
             write_histories(folder, points // 10, 10)
         fold(home)
-        rows += _rows(folder, f"{count:,} runs" + (f", {points:,} points" if points else ""))
+        rows += _rows(folder, f"{count:,} runs" + (f", {points:,} points" if points else ""), theirs)
     return rows
 
 
-def _rows(folder: Path, what: str) -> list[Row]:
+def _harlequin(peers: Peers | None, scratch: Path) -> Outcome[tuple[float, float]]:
+    """(first paint, memory) of the SQL workbench, made with the same library, on an empty database."""
+    found = Outcome[tuple[float, float]]()
+    if peers is None:
+        return found
+    for i in range(ROUNDS + 1):
+        try:
+            with Terminal([peers.command("harlequin")], scratch, {"HOME": str(scratch)}) as screen:
+                paint = screen.until("Query")
+                time.sleep(1.0)  # it goes on loading
+                if i:
+                    found.values.append((paint, screen.peak()))
+        except BenchError as error:
+            found.error = str(error)
+            break
+    return found
+
+
+def _rows(folder: Path, what: str, theirs: Outcome[tuple[float, float]]) -> list[Row]:
     paint, page, following, memory = (Outcome[float]() for _ in range(4))
     _round(folder)  # bytecode and the disk's cache
     for _ in range(ROUNDS):
@@ -48,12 +70,21 @@ def _rows(folder: Path, what: str) -> list[Row]:
         except BenchError as error:
             paint.error = page.error = following.error = memory.error = str(error)
             break
+
+    def beside(place: int, of: Callable[[float], float]) -> tuple[Measure, ...]:
+        empty = not theirs.values and theirs.error is None
+        return () if empty else (theirs.measure("harlequin", lambda pair: of(pair[place])),)
+
     return [
-        Row(f"screen, {what}: first paint", "ms", paint.measure(OURS, _ms), target=FIRST_PAINT_MS),
+        Row(f"screen, {what}: first paint", "ms", paint.measure(OURS, _ms), beside(0, _ms), target=FIRST_PAINT_MS),
         Row(f"screen, {what}: first page of runs", "ms", page.measure(OURS, _ms)),
         Row(f"screen, {what}: next page", "ms", following.measure(OURS, _ms)),
-        Row(f"screen, {what}: memory", "MB", memory.measure(OURS, lambda size: size / 1e6)),
+        Row(f"screen, {what}: memory", "MB", memory.measure(OURS, _mb), beside(1, _mb)),
     ]
+
+
+def _mb(size: float) -> float:
+    return size / 1e6
 
 
 def _ms(seconds: float) -> float:
@@ -71,7 +102,7 @@ def _round(folder: Path) -> tuple[float, float, float, float]:
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory(prefix="mfbench-bench-") as scratch:
-        rows = measure(Path(scratch), float(sys.argv[1]) if sys.argv[1:] else 1.0)
+        rows = measure(None, Path(scratch), float(sys.argv[1]) if sys.argv[1:] else 1.0)
         report.print_table(rows, Console(width=160))
         if any(isinstance(row.ours, Measure) and row.ours.error for row in rows):
             sys.exit(1)

@@ -20,7 +20,6 @@ AGAIN = 20.0  # seconds after which the same is told again
 @contextmanager
 def told_on(app: MfbenchApp) -> Iterator[None]:
     """While this lasts, what warns of old data is a notice of the app."""
-    before = warnings.showwarning
     last: dict[str, float] = {}
 
     def show(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
@@ -32,9 +31,8 @@ def told_on(app: MfbenchApp) -> Iterator[None]:
             last[text] = now
             app.notify(text, severity="warning", timeout=8, markup=False)
 
-    warnings.showwarning = show
-    warnings.filterwarnings("always", category=StaleWarning)
-    try:
+    with warnings.catch_warnings():
+        before = warnings.showwarning
+        warnings.filterwarnings("always", category=StaleWarning)
+        warnings.showwarning = show
         yield
-    finally:
-        warnings.showwarning = before

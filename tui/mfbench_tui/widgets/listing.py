@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -14,6 +16,7 @@ from textual.widgets import DataTable
 from mfbench_tui.text import styled
 
 WIDEST = 60  # signs of one column
+PATIENCE = 2.0  # seconds for a page to come, if there is one
 WIDE = 100  # columns of the screen from which on all are shown
 
 
@@ -131,10 +134,13 @@ class Listing(DataTable[Text]):
                 self.move_cursor(row=max(at, 0), animate=False, scroll=before not in keys)
                 if before in keys:
                     self.scroll_to(x, y, animate=False)
-        self._cursor_key, self._entering = self.current, 0
+            if before not in keys:  # it is the page that was asked for; else the one before was drawn once more
+                self._entering = 0
+        self._cursor_key = self.current
 
     _cursor_key: str | None = None
     _entering = 0  # 1: the page after this one was asked for, by going on past the last row; -1: the one before
+    _asked = -math.inf  # when
 
     def _cell(self, value: str | Text, column: Column) -> Text:
         return value if isinstance(value, Text) else styled(value, right=column.right)
@@ -154,18 +160,21 @@ class Listing(DataTable[Text]):
         if self._page and self.cursor_row >= len(self._page) - 1:
             self._go_past(1)
         else:
+            self._entering = 0
             super().action_cursor_down()
 
     def action_cursor_up(self) -> None:
         if self.cursor_row <= 0:
             self._go_past(-1)
         else:
+            self._entering = 0
             super().action_cursor_up()
 
     def _go_past(self, by: int) -> None:
         """Once for each page that is shown: keys that repeat faster than pages come must not skip any."""
-        if self._entering != by:
-            self._entering = by
+        now = time.monotonic()
+        if self._entering != by or now - self._asked > PATIENCE:
+            self._entering, self._asked = by, now
             self.post_message(self.PageWanted(self, by))
 
     def action_first(self) -> None:
