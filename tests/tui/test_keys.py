@@ -226,3 +226,16 @@ async def test_what_changed_two_screens_above_is_seen_on_the_way_back(demo: Path
         await pilot.pause(1.5)
         await press(pilot, "escape", "escape")
         assert "▲" in text_of(pilot)
+
+
+@pytest.mark.parametrize("turns", range(8))
+async def test_a_palette_that_is_closed_while_it_opens(demo: Path, turns: int) -> None:
+    async with opened(demo) as pilot:
+        for _ in range(3):
+            at_once(pilot, "ctrl+p", "pagedown")
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            at_once(pilot, "x", "escape", "escape")
+            await settled(pilot)
+        await press(pilot, "escape", "ctrl+p", *"pin", "enter")
+        assert len(pilot.app.screen_stack) == 1

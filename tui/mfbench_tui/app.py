@@ -169,6 +169,12 @@ class MfbenchApp(App[None]):
         self.copy_to_clipboard(text)
         self.notify(f"copied {what or safe(text, 200)}", timeout=2, markup=False)
 
+    def action_command_palette(self) -> None:
+        from mfbench_tui.palette import Palette
+
+        if not Palette.is_open(cast("App[object]", self)):
+            self.push_screen(Palette(id="--command-palette"))
+
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         from mfbench_tui.palette import commands
 

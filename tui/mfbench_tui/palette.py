@@ -6,13 +6,22 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from textual.app import SystemCommand
+from textual.command import CommandPalette
 from textual.screen import Screen
+from textual.worker import Worker
 
 from mfbench_tui.panes.pane import Pane
 from mfbench_tui.screens.sectioned import Sectioned
 
 if TYPE_CHECKING:
     from mfbench_tui.app import MfbenchApp
+
+
+class Palette(CommandPalette):
+    """Closed while it gathers its commands, Textual's own looks for a list that has gone: that must not end the app."""
+
+    def run_worker(self, *args: Any, **named: Any) -> Worker[Any]:
+        return super().run_worker(*args, **{**named, "exit_on_error": False})
 
 
 def commands(app: MfbenchApp, screen: Screen[Any]) -> Iterable[SystemCommand]:

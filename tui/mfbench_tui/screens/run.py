@@ -26,6 +26,7 @@ from mfbench_tui.screens.sectioned import Sectioned
 from mfbench_tui.widgets.curves import Curves
 from mfbench_tui.widgets.section import Section
 
+EVERY = 1.0  # seconds between two questions of a section while its run goes on
 Facts = tuple[dict[str, Any], list[str]]
 
 
@@ -129,6 +130,8 @@ class RunScreen(Sectioned, RunActions):
         self._tick()
 
     def _tick(self) -> None:
+        if self._due:
+            self._refresh_shown()
         if self.moment is not None:
             self.say_head(head(self.run, self.moment, self.facts or {}, self.desk.now().timestamp()))
 
@@ -141,12 +144,13 @@ class RunScreen(Sectioned, RunActions):
             if self.following:
                 self._refresh_shown()
 
-    _last = 0.0
+    _last, _due = 0.0, False
     _told_last: tuple[str, str] | None = None
 
     def _refresh_shown(self) -> None:
         shown, now = self.shown, time.monotonic()
-        if shown is not None and shown.changes and (now - self._last > 1.0 or not self.following):
+        self._due = self.following and now - self._last <= EVERY  # too early: the clock sees to it
+        if shown is not None and shown.is_mounted and shown.changes and not self._due:
             self._last = now
             shown.refresh_data()
 
