@@ -239,3 +239,20 @@ async def test_a_palette_that_is_closed_while_it_opens(demo: Path, turns: int) -
             await settled(pilot)
         await press(pilot, "escape", "ctrl+p", *"pin", "enter")
         assert len(pilot.app.screen_stack) == 1
+
+
+async def test_an_answer_that_cannot_be_shown_does_not_end_the_screen(demo: Path) -> None:
+    async with opened(demo) as pilot:
+        pane = pilot.app.main.query_one(Runs)
+
+        def fails(_: object) -> None:
+            raise LookupError("of another shape")
+
+        for ask in (pane.ask, pane.do):
+            ask(lambda: None, fails)
+            await settled(pilot)
+            assert "mfbench itself failed" in text_of(pilot)
+            assert "of another shape" in text_of(pilot)
+            await press(pilot, "escape")
+        await press(pilot, "down")
+        assert pane.listing.cursor_row == 1

@@ -19,7 +19,7 @@ from textual.screen import Screen
 from textual.widgets import ContentSwitcher, Footer, Tab, Tabs
 
 from mfbench_tui import feed
-from mfbench_tui.asking import Answer
+from mfbench_tui.asking import Answer, shown
 from mfbench_tui.desk import Desk
 from mfbench_tui.dialogs.reader import Reader
 from mfbench_tui.errors import told
@@ -100,7 +100,7 @@ class MfbenchApp(App[None]):
             return True
 
     def on_answer(self, message: Answer) -> None:
-        message.show(message.value)
+        shown(self, message)
 
     def on_key(self, event: events.Key) -> None:
         """A key that read-only mode takes away says so, instead of nothing."""

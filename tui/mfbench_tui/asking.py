@@ -117,7 +117,15 @@ class Asking(Widget):
 
     def on_answer(self, message: Answer) -> None:
         if not message.group or message.number == _numbers(self).get(message.group):
-            message.show(message.value)
+            shown(self.workbench_app, message)
+
+
+def shown(app: MfbenchApp, answer: Answer) -> None:
+    """What cannot be shown is told as mfbench's own mistake; it does not end the screen."""
+    try:
+        answer.show(answer.value)
+    except Exception as error:
+        app.show_error(error)
 
 
 def _numbers(widget: Widget) -> dict[str, int]:
