@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding
+from textual.css.query import NoMatches
 from textual.screen import Screen
 from textual.widgets import ContentSwitcher, Footer, Static, Tab, Tabs
 
@@ -63,7 +65,7 @@ class Sectioned(Screen[None], Steady):
             made = self._made[name] = self._makers[name](name)
             made.display = False  # until it is known that it is wanted still
             # Not waited for here: the screen may be left meanwhile, which waits for what it is in the middle of.
-            self.run_worker(self._mount(made), group="sections")
+            self.run_worker(self._mount(made), group="sections", exit_on_error=False)
         elif made.is_mounted:
             if made.changes:
                 made.refresh_data()
@@ -75,8 +77,9 @@ class Sectioned(Screen[None], Steady):
             self._turn_to(made)
 
     def _turn_to(self, made: Section) -> None:
-        self.query_one(ContentSwitcher).current = made.id
-        made.take_focus()
+        with suppress(NoMatches):  # the screen is being left, and its parts are gone before it is
+            self.query_one(ContentSwitcher).current = made.id
+            made.take_focus()
 
     def action_section(self, by: int) -> None:
         tabs, names = self.query_one(Tabs), list(self._makers)
