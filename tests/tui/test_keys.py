@@ -237,7 +237,10 @@ async def test_a_palette_that_is_closed_while_it_opens(demo: Path, turns: int) -
                 await asyncio.sleep(0)
             at_once(pilot, "x", "escape", "escape")
             await settled(pilot)
-        await press(pilot, "escape", "ctrl+p", *"pin", "enter")
+        await press(pilot, "escape", "ctrl+p", *"palette")
+        at_once(pilot, "enter", "enter", "enter", "enter")
+        await settled(pilot)
+        await press(pilot, "escape", "escape")
         assert len(pilot.app.screen_stack) == 1
 
 

@@ -10,6 +10,7 @@ from textual.command import CommandPalette
 from textual.screen import Screen
 from textual.worker import Worker
 
+from mfbench_tui.dialogs.dialog import Once
 from mfbench_tui.panes.pane import Pane
 from mfbench_tui.screens.sectioned import Sectioned
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from mfbench_tui.app import MfbenchApp
 
 
-class Palette(CommandPalette):
+class Palette(CommandPalette, Once[None]):
     """Closed while it gathers its commands, Textual's own looks for a list that has gone: that must not end the app."""
 
     def run_worker(self, *args: Any, **named: Any) -> Worker[Any]:

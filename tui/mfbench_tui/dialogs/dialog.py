@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from textual.await_complete import AwaitComplete
-from textual.screen import ModalScreen, ScreenResultType
+from textual.screen import ModalScreen, Screen, ScreenResultType
 
 
-class Dialog(ModalScreen[ScreenResultType]):
+class Once(Screen[ScreenResultType]):
     """Two keys may come in one packet, and an answer while something lies over it: it alone is left, and only once."""
 
     _left = False
@@ -18,3 +18,7 @@ class Dialog(ModalScreen[ScreenResultType]):
         while self.app.screen is not self:
             self.app.pop_screen()
         return super().dismiss(result)
+
+
+class Dialog(ModalScreen[ScreenResultType], Once[ScreenResultType]):  # Textual takes styles from the first
+    """Lies over what is below it."""
